@@ -1,1 +1,9 @@
-//! lineage
+//! OpenLineage vocabulary: validation, identity, the envelope, run fold, graph facts and rules.
+//! Pure: never does I/O, never reads a clock, never draws randomness.
+
+#![forbid(unsafe_code)]
+
+pub mod envelope;
+pub mod facts;
+pub mod finding;
+pub mod id;
