@@ -7,3 +7,4 @@ pub mod envelope;
 pub mod facts;
 pub mod finding;
 pub mod id;
+pub mod schema;
