@@ -1,0 +1,57 @@
+//! The vectors of `docs/ledger-format.md`, and that contexts, keys and field cuts are kept apart.
+
+use super::*;
+
+const SAMPLE: Context = Context::new("ledgerline v1 sample");
+
+#[test]
+fn an_unkeyed_digest_is_derive_key_over_length_prefixed_fields() {
+    let mut by_hand = blake3::Hasher::new_derive_key("ledgerline v1 sample");
+    by_hand.update(b"\0\0\0\x02ab\0\0\0\0\0\0\0\x01c");
+    assert_eq!(digest(SAMPLE, &[b"ab", b"", b"c"]), *by_hand.finalize().as_bytes());
+}
+
+#[test]
+fn a_keyed_digest_takes_the_context_as_its_first_field() {
+    let by_hand = blake3::keyed_hash(&[9; 32], b"\0\0\0\x14ledgerline v1 sample\0\0\0\x02ab");
+    assert_eq!(keyed(&[9; 32], SAMPLE, &[b"ab"]), *by_hand.as_bytes());
+}
+
+#[test]
+fn vectors() {
+    let check = |got: [u8; 32], expected: &str| assert_eq!(hex::encode(got), expected);
+    check(digest(SAMPLE, &[]), "VECTOR0");
+    check(digest(SAMPLE, &[b"orders", b"2024"]), "VECTOR1");
+    check(keyed(&[0; 32], SAMPLE, &[b"orders", b"2024"]), "VECTOR2");
+}
+
+#[test]
+fn nothing_collides_that_should_not() {
+    let other = Context::new("ledgerline v1 other");
+    let all = [
+        digest(SAMPLE, &[]),
+        digest(SAMPLE, &[b""]),
+        digest(SAMPLE, &[b"", b""]),
+        digest(SAMPLE, &[b"ab"]),
+        digest(SAMPLE, &[b"a", b"b"]),
+        digest(SAMPLE, &[b"ab", b""]),
+        digest(SAMPLE, &[b"", b"ab"]),
+        digest(other, &[b"ab"]),
+        keyed(&[0; 32], SAMPLE, &[b"ab"]),
+        keyed(&[0; 32], other, &[b"ab"]),
+        keyed(&[1; 32], SAMPLE, &[b"ab"]),
+        keyed(&[0; 32], SAMPLE, &[b"a", b"b"]),
+    ];
+    for (at, one) in all.iter().enumerate() {
+        assert!(!all[..at].contains(one), "case {at} repeats an earlier one");
+    }
+}
+
+#[test]
+fn every_context_is_named_once() {
+    let all = [INTAKE_MAC, LONG_NAME, PRINCIPAL, RECORD, POSITIONS, ARTEFACTS, QUERY, KEY_CHECK, CONTROL_OPENING];
+    for (at, one) in all.iter().enumerate() {
+        assert!(one.text().starts_with(Context::PREFIX));
+        assert!(!all[..at].contains(one), "{} is named twice", one.text());
+    }
+}
