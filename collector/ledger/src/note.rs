@@ -53,7 +53,11 @@ impl Note {
     /// [`NoteFault::Malformed`].
     pub fn new(text: String) -> Result<Self, NoteFault> {
         let formed = text.len() > 1 && text.ends_with('\n') && !text.chars().any(|c| c < ' ' && c != '\n');
-        if formed && text.len() <= NOTE_BYTES_MAX { Ok(Self { text, signatures: vec![] }) } else { Err(NoteFault::Malformed) }
+        if formed && text.len() <= NOTE_BYTES_MAX {
+            Ok(Self { text, signatures: vec![] })
+        } else {
+            Err(NoteFault::Malformed)
+        }
     }
 
     /// Reads a signed note, in the one spelling that [`Note::to_bytes`] gives; at least one signature line.
@@ -125,7 +129,8 @@ impl Note {
     pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteFault> {
         let mut signed = Vec::new();
         for key in known {
-            let mut lines = self.signatures.iter().filter(|line| (&line.name, line.id) == (key.name(), key.id())).peekable();
+            let mut lines =
+                self.signatures.iter().filter(|line| (&line.name, line.id) == (key.name(), key.id())).peekable();
             let present = lines.peek().is_some();
             if lines.any(|line| key.verify(self.text.as_bytes(), &line.bytes).is_err()) {
                 return Err(NoteFault::Forged { name: key.name().clone(), id: key.id() });

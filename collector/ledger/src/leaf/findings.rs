@@ -82,6 +82,10 @@ impl<'de> Deserialize<'de> for Findings {
         }
         let Fields { count, listed } = Fields::deserialize(deserializer)?;
         let findings = Self { count, listed };
-        if findings.is_bounded() { Ok(findings) } else { Err(serde::de::Error::custom("more findings than a leaf lists")) }
+        if findings.is_bounded() {
+            Ok(findings)
+        } else {
+            Err(serde::de::Error::custom("more findings than a leaf lists"))
+        }
     }
 }

@@ -130,7 +130,11 @@ impl<'de> Deserialize<'de> for CodeCounts {
         let Fields { listed, other } = Fields::deserialize(deserializer)?;
         let ordered = listed.windows(2).all(|pair| pair[0].code < pair[1].code);
         let bounded = listed.len() <= CODES_LISTED_MAX && (other == 0 || listed.len() == CODES_LISTED_MAX);
-        if ordered && bounded { Ok(Self { listed, other }) } else { Err(serde::de::Error::custom("codes out of order")) }
+        if ordered && bounded {
+            Ok(Self { listed, other })
+        } else {
+            Err(serde::de::Error::custom("codes out of order"))
+        }
     }
 }
 
@@ -159,8 +163,7 @@ impl Gaps {
         let mut collected = Self::default();
         for gap in gaps {
             collected.count += 1;
-            collected.missing =
-                collected.missing.saturating_add(gap.last.saturating_sub(gap.first).saturating_add(1));
+            collected.missing = collected.missing.saturating_add(gap.last.saturating_sub(gap.first).saturating_add(1));
             if collected.listed.len() < GAPS_LISTED_MAX {
                 collected.listed.push(gap);
             }

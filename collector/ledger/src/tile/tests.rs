@@ -24,14 +24,53 @@ fn paths() {
 #[test]
 fn what_is_no_path() {
     for text in [
-        "", "tile", "tile/", "tile/0", "tile/0/", "/tile/0/000", "tile/0/000/", "tile//000", "tile/0//000",
-        "tile/00/000", "tile/+0/000", "tile/-1/000", "tile/64/000", "tile/256/000", "tile/data/000", "tile/8/0/000",
-        "tile/0/0", "tile/0/00", "tile/0/0000", "tile/0/1000", "tile/0/x000", "tile/0/x000/000", "tile/0/001/000",
-        "tile/0/x001/x000", "tile/0/X001/000", "tile/0/x01/000", "tile/0/+01", "tile/0/ 01", "tile/0/٠٠١",
-        "tile/0/000.p", "tile/0/000.p/", "tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/000.p/+1",
-        "tile/0/000.p/1/", "tile/0/000.p/1.p/1", "tile/0/000.P/1", "tile/0/000 ", "tile/0/000\n", "tile/0/000.p/1%20",
-        "tile/0/../000", "tile/entries", "tile/entries/", "tile/Entries/000",
-        "tile/0/x018/x446/x744/x073/x709/x551/616", "tile/0/x001/x018/x446/x744/x073/x709/x551/615",
+        "",
+        "tile",
+        "tile/",
+        "tile/0",
+        "tile/0/",
+        "/tile/0/000",
+        "tile/0/000/",
+        "tile//000",
+        "tile/0//000",
+        "tile/00/000",
+        "tile/+0/000",
+        "tile/-1/000",
+        "tile/64/000",
+        "tile/256/000",
+        "tile/data/000",
+        "tile/8/0/000",
+        "tile/0/0",
+        "tile/0/00",
+        "tile/0/0000",
+        "tile/0/1000",
+        "tile/0/x000",
+        "tile/0/x000/000",
+        "tile/0/001/000",
+        "tile/0/x001/x000",
+        "tile/0/X001/000",
+        "tile/0/x01/000",
+        "tile/0/+01",
+        "tile/0/ 01",
+        "tile/0/٠٠١",
+        "tile/0/000.p",
+        "tile/0/000.p/",
+        "tile/0/000.p/0",
+        "tile/0/000.p/256",
+        "tile/0/000.p/01",
+        "tile/0/000.p/+1",
+        "tile/0/000.p/1/",
+        "tile/0/000.p/1.p/1",
+        "tile/0/000.P/1",
+        "tile/0/000 ",
+        "tile/0/000\n",
+        "tile/0/000.p/1%20",
+        "tile/0/../000",
+        "tile/entries",
+        "tile/entries/",
+        "tile/Entries/000",
+        "tile/0/x018/x446/x744/x073/x709/x551/616",
+        "tile/0/x001/x018/x446/x744/x073/x709/x551/615",
     ] {
         assert_eq!(TilePath::parse(text), Err(TilePathFault), "{text:?}");
     }
@@ -42,7 +81,8 @@ fn what_is_no_path() {
 
 #[test]
 fn widths() {
-    let check = |part, number, size, width| assert_eq!(width_at(part, number, size), width, "{part:?} {number} of {size}");
+    let check =
+        |part, number, size, width| assert_eq!(width_at(part, number, size), width, "{part:?} {number} of {size}");
     check(Part::Level(0), 0, 0, 0);
     check(Part::Level(0), 0, 1, 1);
     check(Part::Level(0), 0, 256, 256);

@@ -84,8 +84,7 @@ pub fn verify_consistency(
 ) -> Result<(), ProofFault> {
     consistency_bounds(old, new)?;
     let proof = bounded(proof)?;
-    tlog_tiles::check_tree(&proof, new, TlogHash(*new_root), old, TlogHash(*old_root))
-        .map_err(|_| ProofFault::Mismatch)
+    tlog_tiles::check_tree(&proof, new, TlogHash(*new_root), old, TlogHash(*old_root)).map_err(|_| ProofFault::Mismatch)
 }
 
 fn inclusion_bounds(size: u64, index: u64) -> Result<(), ProofFault> {
