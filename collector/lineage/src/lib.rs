@@ -7,4 +7,5 @@ pub mod envelope;
 pub mod facts;
 pub mod finding;
 pub mod id;
+pub mod json;
 pub mod schema;

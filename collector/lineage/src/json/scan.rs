@@ -1,0 +1,261 @@
+//! One pass over the payload: bytes to tape. Owns the order of checks. Never recurses: open arrays and objects are frames on a
+//! stack of at most `depth_max`.
+
+use super::fault::{Fault, FaultKind, Stop};
+use super::tape::*;
+use super::value::Value;
+use super::{keys, number, path, text};
+
+/// Reads `payload` into `tape` and returns its outermost value. Strict RFC 8259 in UTF-8, and stricter: no byte order mark, no two
+/// members of one name in any object, no lone surrogate in an escape, and the limits.
+///
+/// # Errors
+/// The first fault found; the tape then holds nothing of use. Repeated names are found where their object ends.
+pub fn scan<'p, 't>(payload: &'p [u8], limits: &Limits, tape: &'t mut Tape) -> Result<Value<'p, 't>, Fault> {
+    tape.nodes.clear();
+    tape.frames.clear();
+    match checked(payload, limits, tape) {
+        Ok(text) => Ok(Value::new(text, &tape.nodes, 0)),
+        Err(stop) => {
+            let path = path::of_open(payload, tape);
+            Err(Fault { kind: stop.kind, offset: stop.offset, path, message: stop.message })
+        }
+    }
+}
+
+fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'p str, Stop> {
+    if payload.len() > limits.payload_bytes_max.min(PAYLOAD_BYTES_CAP) {
+        let message = "The payload is longer than `payload_bytes_max`; send less in one event, or raise the limit.";
+        return Err(Stop::new(FaultKind::TooLarge, payload.len(), message));
+    }
+    let text = std::str::from_utf8(payload).map_err(|error| {
+        Stop::new(FaultKind::NotUtf8, error.valid_up_to(), "The payload is not UTF-8; encode it as UTF-8.")
+    })?;
+    if text.starts_with('\u{FEFF}') {
+        return Err(Stop::not_json(0, "The payload starts with a byte order mark; send UTF-8 without one."));
+    }
+    let nodes_max = limits.nodes_max.min(NODES_CAP);
+    Scanner { text, bytes: payload, tape, nodes_max, depth_max: limits.depth_max }.run()?;
+    Ok(text)
+}
+
+struct Scanner<'s> {
+    text: &'s str,
+    bytes: &'s [u8],
+    tape: &'s mut Tape,
+    nodes_max: usize,
+    depth_max: usize,
+}
+
+impl Scanner<'_> {
+    fn run(&mut self) -> Result<(), Stop> {
+        let mut at = self.space(0);
+        loop {
+            // A value starts here.
+            at = match self.byte(at) {
+                b'"' => self.string(at)?,
+                b'{' => {
+                    self.open(OBJECT, at)?;
+                    at = self.space(at + 1);
+                    if self.byte(at) != b'}' {
+                        at = self.name(at)?;
+                        continue;
+                    }
+                    self.close(at)?
+                }
+                b'[' => {
+                    self.open(ARRAY, at)?;
+                    at = self.space(at + 1);
+                    if self.byte(at) != b']' {
+                        self.begin_item();
+                        continue;
+                    }
+                    self.close(at)?
+                }
+                b'-' | b'0'..=b'9' => self.number(at)?,
+                b't' => self.word(at, "true", TRUE)?,
+                b'f' => self.word(at, "false", FALSE)?,
+                b'n' => self.word(at, "null", NULL)?,
+                _ => return Err(self.no_value(at)),
+            };
+            // A value has ended: what holds it goes on, or ends too.
+            loop {
+                at = self.space(at);
+                let Some(frame) = self.tape.frames.last() else { return self.end(at) };
+                match (self.byte(at), frame.tag) {
+                    (b',', OBJECT) => {
+                        at = self.space(at + 1);
+                        at = self.name(at)?;
+                        break;
+                    }
+                    (b',', _) => {
+                        at = self.space(at + 1);
+                        self.begin_item();
+                        break;
+                    }
+                    (b'}', OBJECT) | (b']', ARRAY) => at = self.close(at)?,
+                    _ => return Err(self.no_separator(at)),
+                }
+            }
+        }
+    }
+
+    /// The byte at `at`, or NUL past the end: JSON has no place for one, so both fail alike.
+    #[inline]
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    fn space(&self, mut at: usize) -> usize {
+        while matches!(self.byte(at), b' ' | b'\n' | b'\r' | b'\t') {
+            at += 1;
+        }
+        at
+    }
+
+    #[inline]
+    fn push(&mut self, start: usize, end: usize, tag: u32) -> Result<(), Stop> {
+        let link = self.tape.nodes.len() as u32 + 1;
+        self.push_node(Node { start: start as u32, end: end as u32, link, meta: tag })
+    }
+
+    #[inline]
+    fn push_node(&mut self, node: Node) -> Result<(), Stop> {
+        if self.tape.nodes.len() >= self.nodes_max {
+            let message = "The event has more values than `nodes_max`; send less in one event, or raise the limit.";
+            return Err(Stop::new(FaultKind::TooManyNodes, node.start as usize, message));
+        }
+        self.tape.nodes.push(node);
+        Ok(())
+    }
+
+    #[inline]
+    fn string(&mut self, at: usize) -> Result<usize, Stop> {
+        let body = text::body(self.bytes, at + 1)?;
+        self.push(at + 1, body.end, if body.escaped { STRING_ESCAPED } else { STRING })?;
+        Ok(body.end + 1)
+    }
+
+    /// Reads a member's name and its colon; returns where its value starts.
+    #[inline]
+    fn name(&mut self, at: usize) -> Result<usize, Stop> {
+        if self.byte(at) != b'"' {
+            return Err(Stop::not_json(at, "A member's name in quotes is missing here; no comma may end an object."));
+        }
+        let start = at + 1;
+        let body = text::body(self.bytes, start)?;
+        let (tag, hash) = if body.escaped {
+            (NAME_ESCAPED, keys::hash_escaped(&self.text[start..body.end]))
+        } else {
+            (NAME, keys::hash_at(self.bytes, start, body.end))
+        };
+        let name = self.tape.nodes.len() as u32;
+        self.push_node(Node { start: start as u32, end: body.end as u32, link: hash, meta: tag })?;
+        if let Some(frame) = self.tape.frames.last_mut() {
+            frame.count += 1;
+            frame.name = name;
+            frame.seen |= keys::class(hash);
+        }
+        let colon = self.space(body.end + 1);
+        if self.byte(colon) != b':' {
+            return Err(Stop::not_json(colon, "A colon is missing after a member's name."));
+        }
+        Ok(self.space(colon + 1))
+    }
+
+    #[inline]
+    fn begin_item(&mut self) {
+        if let Some(frame) = self.tape.frames.last_mut() {
+            frame.count += 1;
+        }
+    }
+
+    fn number(&mut self, at: usize) -> Result<usize, Stop> {
+        let number = number::number(self.bytes, at)?;
+        self.push(at, number.end, if number.integer { INTEGER } else { FRACTION })?;
+        Ok(number.end)
+    }
+
+    fn word(&mut self, at: usize, word: &str, tag: u32) -> Result<usize, Stop> {
+        if !self.bytes[at..].starts_with(word.as_bytes()) {
+            return Err(self.no_value(at));
+        }
+        self.push(at, at + word.len(), tag)?;
+        Ok(at + word.len())
+    }
+
+    #[inline]
+    fn open(&mut self, tag: u32, at: usize) -> Result<(), Stop> {
+        if self.tape.frames.len() >= self.depth_max {
+            let message = "The event nests deeper than `depth_max`; flatten it, or send the inner part as a string.";
+            return Err(Stop::new(FaultKind::TooDeep, at, message));
+        }
+        let node = self.tape.nodes.len() as u32;
+        self.push(at, at, tag)?;
+        self.tape.frames.push(Frame { node, count: 0, name: node, tag, seen: 0 });
+        Ok(())
+    }
+
+    /// Ends the newest open array or object, whose bracket is at `at`.
+    #[inline]
+    fn close(&mut self, at: usize) -> Result<usize, Stop> {
+        let Some(&frame) = self.tape.frames.last() else { return Ok(at) };
+        if frame.tag == OBJECT && frame.seen.count_ones() != frame.count {
+            let Tape { nodes, names, .. } = &mut *self.tape;
+            if let Some(name) = keys::repeated(self.text, nodes, frame.node as usize, names) {
+                return Err(self.repeated(name));
+            }
+        }
+        self.tape.frames.pop();
+        let link = self.tape.nodes.len() as u32;
+        let node = &mut self.tape.nodes[frame.node as usize];
+        node.end = at as u32 + 1;
+        node.link = link;
+        node.meta |= frame.count << TAG_BITS;
+        Ok(at + 1)
+    }
+
+    #[inline]
+    fn end(&self, at: usize) -> Result<(), Stop> {
+        if at == self.bytes.len() {
+            return Ok(());
+        }
+        Err(Stop::not_json(at, "More follows the JSON value; send one event in one message."))
+    }
+
+    #[cold]
+    fn repeated(&mut self, name: u32) -> Stop {
+        if let Some(frame) = self.tape.frames.last_mut() {
+            frame.name = name;
+        }
+        let offset = self.tape.nodes[name as usize].start as usize - 1;
+        let message = "Two members of one object have this name; keep one, for readers disagree on which one counts.";
+        Stop::new(FaultKind::DuplicateKey, offset, message)
+    }
+
+    #[cold]
+    fn no_value(&self, at: usize) -> Stop {
+        let message = match self.bytes.get(at) {
+            None if self.tape.nodes.is_empty() => "The payload is empty; send one JSON event.",
+            None => "The payload ends before its JSON does; send the whole event.",
+            Some(b'N' | b'I') => "JSON has no NaN and no Infinity; send null or a string.",
+            Some(b'\'') => "JSON strings stand in double quotes; serialise the event with a JSON library.",
+            Some(b'\0') => {
+                "A NUL byte stands where a value should; a binary format or header is in the way, send plain JSON."
+            }
+            Some(b']' | b'}' | b',') => "A value is missing here; no comma may come first, last or doubled.",
+            Some(_) => "No JSON value starts with this byte; serialise the event with a JSON library.",
+        };
+        Stop::not_json(at, message)
+    }
+
+    #[cold]
+    fn no_separator(&self, at: usize) -> Stop {
+        let message = match self.bytes.get(at) {
+            None => "The payload ends before its JSON does; send the whole event.",
+            Some(_) => "A comma or the closing bracket is missing here; serialise the event with a JSON library.",
+        };
+        Stop::not_json(at, message)
+    }
+}
