@@ -57,16 +57,15 @@ fn push_ordinal(path: &mut String, ordinal: u32) {
 
 fn push_name(path: &mut String, text: &str, name: &Node) {
     let raw = text.get(name.start as usize..name.end as usize).unwrap_or("");
-    let mut letters = raw.bytes();
-    let plain = letters.next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_')
-        && letters.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-');
-    if plain {
+    let name: String = Decoded::new(raw).take(PATH_BYTES_MAX).collect();
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
+    if name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_') && name.bytes().all(letter) {
         path.push('.');
-        path.push_str(raw);
+        path.push_str(&name);
         return;
     }
     path.push_str("['");
-    for letter in Decoded::new(raw).take(PATH_BYTES_MAX) {
+    for letter in name.chars() {
         match letter {
             '\'' | '\\' => path.extend(['\\', letter]),
             control if control.is_control() => path.extend(control.escape_unicode()),
