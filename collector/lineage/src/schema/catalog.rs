@@ -8,6 +8,9 @@ macro_rules! files {
     };
 }
 
+/// Version of the newest release of the schemas (`schemas/released/`), as `X.Y.Z`; findings are stamped with it.
+pub const VERSION: &str = "1.0.0";
+
 /// Every schema that is now in force, as (path below `schemas/`, text), in the order of their paths.
 ///
 /// Files refer to one another by full name, so they parse as one list (`apache_avro::Schema::parse_list`).
