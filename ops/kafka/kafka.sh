@@ -233,7 +233,10 @@ start() {
     [ "$outcome" -ne 0 ] || break
     end_all KILL
     # Another cluster took a port between our look and our bind: only a cluster nobody knows yet may move.
-    [ "$outcome" = 3 ] && [ "$moveable" = yes ] && [ "$attempt" -lt "$PORT_ATTEMPTS_MAX" ] || fail "the cluster in $data did not start"
+    [ "$outcome" = 3 ] && [ "$moveable" = yes ] && [ "$attempt" -lt "$PORT_ATTEMPTS_MAX" ] || {
+      [ "$outcome" != 3 ] || fail "a port of $(tr '\n' ' ' <"$data/ports")is taken by another process"
+      fail "the cluster in $data did not start"
+    }
     pick_ports 0
   done
 
