@@ -8,4 +8,5 @@ pub mod facts;
 pub mod finding;
 pub mod id;
 pub mod json;
+pub mod row;
 pub mod schema;

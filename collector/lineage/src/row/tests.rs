@@ -1,0 +1,52 @@
+//! Keys order as meant and read back; the bytes of every key are pinned.
+
+use super::key::{
+    Class, EdgeKey, Index, Key, KeyBytes, Link, NameKey, NewestFirst, TimelineKey, newest_first, open_text, terminated,
+    time_of,
+};
+use crate::id::{NodeId, RunId};
+
+fn node(byte: u8) -> NodeId {
+    NodeId([byte; 16])
+}
+
+fn hex(bytes: &KeyBytes) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn newest_times_come_first() {
+    let times = [i64::MAX, 1_700_000_000_000_000_000, 1, 0, -1, i64::MIN];
+    assert!(times.map(newest_first).is_sorted());
+    assert_eq!(times.map(newest_first).map(time_of), times);
+}
+
+#[test]
+fn texts_order_by_their_bytes_and_end_unmistakably() {
+    let texts = ["", "\0", "\0a", "a", "a\0", "a\0b", "aa", "b", "ü"];
+    let keys: Vec<KeyBytes> = texts.iter().map(|text| terminated(text)).collect();
+    assert!(keys.is_sorted());
+    for (text, key) in texts.iter().zip(&keys) {
+        assert!(key.starts_with(&open_text(text)));
+    }
+}
+
+#[test]
+fn keys_read_back() {
+    let name = NameKey { index: Index::Job, text: "a\0b".into(), name: "ü".into(), node: node(7) };
+    assert_eq!(NameKey::parse(&name.bytes()), Some(name));
+    let timeline = TimelineKey { job: node(1), class: Class::Open, time: NewestFirst::new(-5), root: RunId([2; 16]) };
+    assert_eq!(TimelineKey::parse(&timeline.bytes()), Some(timeline));
+    assert_eq!(TimelineKey::parse(&timeline.bytes()[1..]), None);
+}
+
+#[test]
+fn key_bytes_are_pinned() {
+    let edge = EdgeKey { node: node(0xaa), link: Link::Writes, other: node(0xbb) };
+    assert_eq!(hex(&edge.bytes()), format!("{}04{}", "aa".repeat(16), "bb".repeat(16)));
+    let timeline =
+        TimelineKey { job: node(1), class: Class::CleanBoth, time: NewestFirst::new(1), root: RunId([2; 16]) };
+    assert_eq!(hex(&timeline.bytes()), format!("{}047ffffffffffffffe{}", "01".repeat(16), "02".repeat(16)));
+    let name = NameKey { index: Index::Column, text: "id".into(), name: String::new(), node: node(3) };
+    assert_eq!(hex(&name.bytes()), format!("03696400000000{}", "03".repeat(16)));
+}
