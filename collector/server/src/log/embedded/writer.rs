@@ -1,0 +1,131 @@
+//! The one thread that writes the embedded log: everything that waits goes into one batch and one sync.
+//!
+//! Owns offsets, epochs and the order of everything. Never answers before what it answers for is on disk, and writes
+//! nothing more once a write has failed.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rocksdb::WriteBatch;
+
+use super::catalog::Topic;
+use super::database::Database;
+use super::format::{self, TopicRow, tag};
+use super::group_commit::{Answer, GroupCommit};
+use super::queue::Request;
+use super::shared::Shared;
+use super::upkeep::Upkeep;
+use crate::log::{Created, LogError, TopicSpec};
+
+/// How a batch reaches the disk; tests put a failing one in its place.
+pub(super) type Disk = Box<dyn Fn(&Database, WriteBatch) -> Result<(), String> + Send>;
+
+pub(super) struct Writer {
+    shared: Arc<Shared>,
+    epochs: HashMap<String, u64>,
+    upkeep: Upkeep,
+    write_synced: Disk,
+    group_bytes_max: usize,
+}
+
+impl Writer {
+    pub(super) fn new(shared: Arc<Shared>, write_synced: Disk, group_bytes_max: usize) -> Result<Self, LogError> {
+        let database = shared.database()?;
+        let mut epochs = HashMap::new();
+        for (id, epoch) in database.catalogue(tag::EPOCH)? {
+            let id = String::from_utf8(id).map_err(|_| database.damaged("a transactional id"))?;
+            let epoch = format::read_number(&epoch).ok_or_else(|| database.damaged("an epoch"))?;
+            epochs.insert(id, epoch);
+        }
+        Ok(Self { shared, epochs, upkeep: Upkeep::default(), write_synced, group_bytes_max })
+    }
+
+    /// Serves the queue until it is closed and empty.
+    pub(super) fn run(mut self) {
+        while let Some(requests) = self.shared.queue.take(self.group_bytes_max) {
+            match self.shared.database() {
+                Ok(database) => self.serve(&database, requests),
+                Err(closed) => requests.into_iter().for_each(|request| refuse(request, &closed)),
+            }
+        }
+    }
+
+    fn serve(&mut self, database: &Database, requests: Vec<Request>) {
+        let mut group = GroupCommit::new(database, &mut self.epochs);
+        let mut creations = Vec::new();
+        for request in requests {
+            match request {
+                Request::Append { rows, refused, answer } => group.append(rows, refused, answer),
+                Request::Init { id, answer } => group.init(id, answer),
+                Request::Commit { commit, answer } => group.commit(commit, answer),
+                Request::Store { offsets, answer } => group.store(offsets, answer),
+                Request::Trim { topic, partition, below, answer } => group.trim(topic, partition, below, answer),
+                Request::Create { spec, answer } => creations.push((spec, answer)),
+            }
+        }
+        let mut grown = Vec::new();
+        if let Err(failure) = group.finish(&self.write_synced, &mut grown) {
+            return self.fail(failure);
+        }
+        if !grown.is_empty() {
+            self.shared.durable.raise();
+        }
+        for (spec, answer) in creations {
+            // Nobody waiting any more is no failure.
+            let _ = answer.send(self.create(database, &spec));
+        }
+        if let Err(failure) = self.upkeep.after(database, &*self.shared.clock, &self.write_synced, grown) {
+            self.fail(failure);
+        }
+    }
+
+    fn create(&self, database: &Database, spec: &TopicSpec) -> Result<Created, LogError> {
+        if self.shared.catalog.find(&spec.name).is_some() {
+            return Ok(Created::Existed);
+        }
+        let row = TopicRow {
+            id: self.shared.catalog.free_id(),
+            partitions: spec.partitions,
+            message_bytes_max: spec.message_bytes_max,
+            cleanup: spec.cleanup,
+        };
+        // A crash before the row is written leaves empty column families, which the next topic of this id finds.
+        for partition in 0..row.partitions {
+            database.make_column(&format::column(row.id, partition))?;
+        }
+        let topic = Arc::new(Topic::load(database, &spec.name, row)?);
+        let mut batch = WriteBatch::default();
+        batch.put(format::topic_key(&spec.name), row.encode());
+        if let Err(failure) = (self.write_synced)(database, batch) {
+            self.fail(failure);
+            return Err(self.shared.closed());
+        }
+        // Durable from here.
+        self.shared.catalog.add(topic);
+        Ok(Created::Made)
+    }
+
+    /// A write that failed may or may not be on disk, and what a sync lost cannot be synced again: no more is written
+    /// until the log has been opened anew and has read what is there.
+    fn fail(&self, what: String) {
+        tracing::error!(%what, "the embedded log failed and is closed");
+        self.shared.close(LogError::halt(format!("{what}; start again once the disk is sound")));
+    }
+}
+
+fn refuse(request: Request, closed: &LogError) {
+    match request {
+        Request::Append { rows, refused, answer } => {
+            Answer::Append { answer, positions: Vec::new(), refused, records: rows.len() }.closed(closed);
+        }
+        Request::Init { answer, .. } => Answer::Init { answer, epoch: 0 }.closed(closed),
+        Request::Commit { answer, .. } => Answer::Commit { answer, positions: Vec::new() }.closed(closed),
+        Request::Store { answer: Some(answer), .. } | Request::Trim { answer, .. } => {
+            Answer::Done(answer).closed(closed);
+        }
+        Request::Store { answer: None, .. } => {}
+        Request::Create { answer, .. } => {
+            let _ = answer.send(Err(closed.clone()));
+        }
+    }
+}
