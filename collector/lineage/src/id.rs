@@ -1,50 +1,142 @@
-//! Ids as bytes.
+//! Ids: what makes two events, nodes or alerts the same one. Owns how each is computed and written; every one is a function of
+//! its fields alone, so no process has to hand ids out. Vectors: `docs/canonical-form.md`.
+//!
+//! Every hash is domain-separated and every field is preceded by its length (u32, big-endian), so that no two lists of fields
+//! give the same bytes.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+mod digest;
+mod run;
 
-macro_rules! id {
-    ($(#[$doc:meta])* $name:ident = $width:literal) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-        pub struct $name(pub [u8; $width]);
+use blake3::Hasher;
 
-        impl Serialize for $name {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_bytes(&self.0)
-            }
+pub use digest::{AlertId, EventId, HexFault, NodeId};
+pub use run::{RunId, RunIdFault};
+
+/// What a node of the graph stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NodeKind {
+    /// A dataset.
+    Dataset,
+    /// A job.
+    Job,
+    /// A run of a job.
+    Run,
+    /// A dataset as one execution left it.
+    DatasetVersion,
+    /// A column of a dataset.
+    Column,
+}
+
+impl NodeKind {
+    /// Its name, the first field of a node's id.
+    pub fn name(self) -> &'static str {
+        match self {
+            NodeKind::Dataset => "dataset",
+            NodeKind::Job => "job",
+            NodeKind::Run => "run",
+            NodeKind::DatasetVersion => "dataset-version",
+            NodeKind::Column => "column",
         }
+    }
+}
 
-        impl<'de> Deserialize<'de> for $name {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                struct Fixed;
-                impl serde::de::Visitor<'_> for Fixed {
-                    type Value = $name;
-                    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                        write!(f, "{} bytes", $width)
-                    }
-                    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<$name, E> {
-                        Ok($name(bytes.try_into().map_err(|_| E::invalid_length(bytes.len(), &self))?))
-                    }
-                }
-                deserializer.deserialize_bytes(Fixed)
-            }
+impl EventId {
+    /// Context of the keyed hash.
+    pub const CONTEXT: &'static str = "ledgerline v1 event";
+
+    /// The id of the event with this canonical form ([`crate::c14n::canonical`]): BLAKE3 keyed with the tenant's identity key,
+    /// over [`EventId::CONTEXT`] and the form.
+    pub fn of(identity_key: &[u8; 32], canonical: &[u8]) -> EventId {
+        let mut hasher = Hasher::new_keyed(identity_key);
+        field(&mut hasher, Self::CONTEXT.as_bytes());
+        field(&mut hasher, canonical);
+        EventId(*hasher.finalize().as_bytes())
+    }
+}
+
+impl NodeId {
+    /// Context of the hash.
+    pub const CONTEXT: &'static str = "ledgerline v1 node";
+
+    /// A dataset's node.
+    pub fn dataset(namespace: &str, name: &str) -> NodeId {
+        NodeId::of(NodeKind::Dataset, &[namespace, name])
+    }
+
+    /// A job's node.
+    pub fn job(namespace: &str, name: &str) -> NodeId {
+        NodeId::of(NodeKind::Job, &[namespace, name])
+    }
+
+    /// A run's node: over the id's text, lower-cased.
+    pub fn run(run: RunId) -> NodeId {
+        NodeId::of(NodeKind::Run, &[&run.to_string()])
+    }
+
+    /// The node of one version of a dataset.
+    pub fn dataset_version(namespace: &str, name: &str, version: &str) -> NodeId {
+        NodeId::of(NodeKind::DatasetVersion, &[namespace, name, version])
+    }
+
+    /// The node of one column; `column` is its path within the schema.
+    pub fn column(namespace: &str, name: &str, column: &str) -> NodeId {
+        NodeId::of(NodeKind::Column, &[namespace, name, column])
+    }
+
+    fn of(kind: NodeKind, fields: &[&str]) -> NodeId {
+        let mut hasher = Hasher::new_derive_key(Self::CONTEXT);
+        field(&mut hasher, kind.name().as_bytes());
+        for text in fields {
+            field(&mut hasher, text.as_bytes());
         }
-    };
+        let mut id = [0; 16];
+        hasher.finalize_xof().fill(&mut id);
+        NodeId(id)
+    }
 }
 
-id! {
-    /// A run id: a UUID, 16 bytes.
-    RunId = 16
+impl AlertId {
+    /// Context of the hash.
+    pub const CONTEXT: &'static str = "ledgerline v1 alert";
+
+    /// The id of an alert: which rule, about what, and which time it happened (group, version or window). None of them may
+    /// depend on the order in which events arrive.
+    pub fn of(rule: &str, subject: &[u8], occurrence: &[u8]) -> AlertId {
+        let mut hasher = Hasher::new_derive_key(Self::CONTEXT);
+        for bytes in [rule.as_bytes(), subject, occurrence] {
+            field(&mut hasher, bytes);
+        }
+        AlertId(*hasher.finalize().as_bytes())
+    }
 }
-id! {
-    /// A job, dataset or column.
-    NodeId = 16
+
+/// Hashes a field after its length.
+fn field(hasher: &mut Hasher, bytes: &[u8]) {
+    let length = u32::try_from(bytes.len())
+        .expect("a payload is at most 2 GiB, and its form fits what memory allows below 4 GiB");
+    hasher.update(&length.to_be_bytes());
+    hasher.update(bytes);
 }
-id! {
-    /// An event.
-    EventId = 32
+
+/// How an id stands in JSON and other text, for `#[serde(with = "lineage::id::text")]`. By themselves ids are bytes, in every format:
+/// Avro's serialisers call themselves human-readable, so that flag can't tell them from JSON.
+pub mod text {
+    use std::fmt::Display;
+    use std::str::FromStr;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    /// Writes an id as text.
+    pub fn serialize<T: Display, S: Serializer>(id: &T, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(id)
+    }
+
+    /// Reads an id from text.
+    pub fn deserialize<'de, T: FromStr<Err: Display>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
 }
-id! {
-    /// An alert.
-    AlertId = 32
-}
+
+#[cfg(test)]
+mod tests;

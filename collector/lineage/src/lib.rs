@@ -3,6 +3,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod c14n;
 pub mod envelope;
 pub mod facts;
 pub mod finding;
@@ -10,3 +11,7 @@ pub mod id;
 pub mod json;
 pub mod row;
 pub mod schema;
+pub mod time;
+
+#[cfg(test)]
+mod vectors;

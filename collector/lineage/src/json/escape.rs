@@ -2,6 +2,14 @@
 
 use super::text::hex4;
 
+/// The next piece of a checked string.
+pub(crate) enum Piece<'p> {
+    /// Text without escapes.
+    Plain(&'p str),
+    /// One decoded escape.
+    Escape(char),
+}
+
 /// The characters of a checked string, escapes decoded.
 #[derive(Clone, Debug)]
 pub struct Decoded<'p> {
@@ -9,8 +17,33 @@ pub struct Decoded<'p> {
 }
 
 impl<'p> Decoded<'p> {
-    pub(super) fn new(raw: &'p str) -> Decoded<'p> {
+    pub(crate) fn new(raw: &'p str) -> Decoded<'p> {
         Decoded { rest: raw }
+    }
+
+    /// The next run of plain text, or the next escape.
+    pub(crate) fn piece(&mut self) -> Option<Piece<'p>> {
+        match memchr::memchr(b'\\', self.rest.as_bytes()) {
+            Some(0) => Some(Piece::Escape(self.escape())),
+            None if self.rest.is_empty() => None,
+            found => {
+                let (plain, rest) = self.rest.split_at(found.unwrap_or(self.rest.len()));
+                self.rest = rest;
+                Some(Piece::Plain(plain))
+            }
+        }
+    }
+
+    /// The whole text that is left, decoded.
+    pub fn into_string(mut self) -> String {
+        let mut text = String::with_capacity(self.rest.len());
+        while let Some(piece) = self.piece() {
+            match piece {
+                Piece::Plain(plain) => text.push_str(plain),
+                Piece::Escape(letter) => text.push(letter),
+            }
+        }
+        text
     }
 
     fn escape(&mut self) -> char {

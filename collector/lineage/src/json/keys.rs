@@ -28,7 +28,7 @@ pub(super) fn hash_at(bytes: &[u8], start: usize, end: usize) -> u32 {
 
 #[cold]
 pub(super) fn hash_escaped(raw: &str) -> u32 {
-    key_hash(Decoded::new(raw).collect::<String>().as_bytes())
+    key_hash(Decoded::new(raw).into_string().as_bytes())
 }
 
 fn partial(name: &[u8]) -> u64 {

@@ -21,6 +21,7 @@ mod text;
 mod value;
 
 pub use escape::Decoded;
+pub(crate) use escape::Piece;
 pub use fault::{Fault, FaultKind};
 pub use keys::key_hash;
 pub use scan::scan;
@@ -28,4 +29,4 @@ pub use tape::{Kind, Limits, Tape};
 pub use value::{Items, Key, Members, Value};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

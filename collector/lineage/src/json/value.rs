@@ -52,6 +52,24 @@ impl<'p, 't> Value<'p, 't> {
         self.index
     }
 
+    /// Its nodes: its own, then those of what it holds.
+    #[inline]
+    pub(crate) fn nodes(&self) -> Range<u32> {
+        self.index..self.node().link
+    }
+
+    /// The value at `index` of the same tape.
+    #[inline]
+    pub(crate) fn value_at(&self, index: u32) -> Value<'p, 't> {
+        Value { index, ..*self }
+    }
+
+    /// The member whose name is at `index` of the same tape.
+    #[inline]
+    pub(crate) fn member_at(&self, index: u32) -> (Key<'p, 't>, Value<'p, 't>) {
+        (Key { text: self.text, node: &self.nodes[index as usize] }, self.value_at(index + 1))
+    }
+
     /// Whether it is `null`.
     #[inline]
     pub fn is_null(&self) -> bool {
@@ -73,7 +91,7 @@ impl<'p, 't> Value<'p, 't> {
     pub fn as_str(&self) -> Option<Cow<'p, str>> {
         match self.node().tag() {
             STRING => Some(Cow::Borrowed(self.slice())),
-            STRING_ESCAPED => Some(Cow::Owned(Decoded::new(self.slice()).collect())),
+            STRING_ESCAPED => Some(Cow::Owned(Decoded::new(self.slice()).into_string())),
             _ => None,
         }
     }
@@ -197,7 +215,7 @@ impl<'p> Key<'p, '_> {
     /// The name: borrowed unless it holds escapes.
     #[inline]
     pub fn as_str(&self) -> Cow<'p, str> {
-        if self.is_escaped() { Cow::Owned(self.chars().collect()) } else { Cow::Borrowed(self.raw()) }
+        if self.is_escaped() { Cow::Owned(self.chars().into_string()) } else { Cow::Borrowed(self.raw()) }
     }
 
     /// Its characters, decoded one by one.
