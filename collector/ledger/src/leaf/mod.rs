@@ -71,6 +71,7 @@ macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $variant:ident = $name:literal,)*) => {
         /// What a leaf records.
         #[derive(Clone, Debug, PartialEq, Eq)]
+        #[expect(clippy::large_enum_variant, reason = "the largest is the event, which nearly every leaf is")]
         pub enum Detail {
             $($(#[doc = $doc])* $variant($variant),)*
         }
