@@ -1,5 +1,10 @@
 //! The collector's process: the log seam and its implementations, the stages that run over it, and what serves them.
 
+pub mod auth;
 pub mod clock;
+pub mod config;
+pub mod http;
 pub mod log;
+pub mod metrics;
 pub mod random;
+pub mod telemetry;

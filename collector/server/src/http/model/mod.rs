@@ -1,0 +1,44 @@
+//! What goes over the wire: requests and answers of the HTTP API, as the command line reads them too. Owns names
+//! and shapes; never holds a rule, never knows a table of the store. Fields are only ever added.
+
+mod alert;
+mod checkpoint;
+mod control;
+mod dataset;
+mod event;
+mod example;
+mod health;
+mod job;
+mod known;
+mod lineage;
+mod node;
+mod page;
+mod position;
+mod problem;
+mod rejected;
+mod run;
+mod search;
+mod status;
+mod submit;
+mod time;
+
+pub use alert::{Alert, AlertState, AlertSummary, Severity};
+pub use checkpoint::Checkpoint;
+pub use control::{AlertTest, ControlReceipt, TickOrder};
+pub use dataset::{Column, Dataset, DatasetSummary, DatasetUse};
+pub use event::{Event, EventSummary, Outcome};
+pub use example::Example;
+pub use health::{Readiness, ReadinessReason};
+pub use job::{Job, JobSummary};
+pub use known::{AtLeast, Covers, Known};
+pub use lineage::{Cut, CutReason, Direction, EdgeKind, EdgeState, Evidence, Lineage, LineageEdge, LineageNode};
+pub use node::{Node, NodeKind};
+pub use page::Page;
+pub use position::{Position, PositionError};
+pub use problem::{Finding, Problem};
+pub use rejected::{Rejected, RejectedSummary};
+pub use run::{Run, RunState, RunSummary};
+pub use search::{SearchHit, SearchMatch};
+pub use status::{PartitionState, PartitionStatus, Status};
+pub use submit::{BatchReceipt, BatchStatus, BatchSummary, FailedEvent, Receipt};
+pub use time::Time;
