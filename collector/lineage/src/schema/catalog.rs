@@ -23,6 +23,7 @@ const SOURCES: &[(&str, &str)] = files![
     "ledgerline/Alert.avsc",
     "ledgerline/Envelope.avsc",
     "ledgerline/Facts.avsc",
+    "ledgerline/Leaf.avsc",
     "ledgerline/Rejection.avsc",
     "ledgerline/facets/ActorRunFacet.avsc",
     "ledgerline/facets/ApprovalRunFacet.avsc",
