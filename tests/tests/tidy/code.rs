@@ -44,6 +44,18 @@ pub fn without_tests(code: &str) -> String {
     kept + rest
 }
 
+/// The names of the modules that `code` (from [`without_literals`]) declares, in files of their own, under `#[cfg(test)]`.
+pub fn test_modules(code: &str) -> Vec<String> {
+    let declared = |item: &str| {
+        let item = item.trim_start();
+        let (_, module) =
+            item.split_once("mod ").filter(|(before, _)| before.is_empty() || before.starts_with("pub"))?;
+        let (name, _) = module.split_once(';')?;
+        name.chars().all(is_name).then(|| name.to_owned())
+    };
+    code.split("#[cfg(test)]").skip(1).filter_map(declared).collect()
+}
+
 /// The lines on which `word` stands in `code`, not as a part of a longer name. Lines count from 1.
 pub fn lines_with(code: &str, word: &str) -> Vec<usize> {
     let whole = |line: &str, at: usize| {
@@ -148,4 +160,9 @@ fn literals_and_tests_are_blanked_and_lines_stay() {
     );
     assert_eq!(lines_with("tokio\nmy_tokio\nx.unwrap()", "tokio"), [1]);
     assert_eq!(lines_with("tokio\nmy_tokio\nx.unwrap()", ".unwrap()"), [3]);
+
+    assert_eq!(
+        test_modules("mod a;\n#[cfg(test)]\nmod b;\n#[cfg(test)]\npub(crate) mod c;\n#[cfg(test)]\nmod d { use e; }"),
+        ["b", "c"]
+    );
 }

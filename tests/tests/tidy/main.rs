@@ -15,7 +15,7 @@ fn the_tree_is_tidy() {
     assert!(sources.iter().any(|source| source.path == "tests/tests/tidy/main.rs"), "the walk misses files");
     let faults: Vec<String> = sources
         .iter()
-        .flat_map(|source| RULES.iter().filter(|rule| (rule.applies)(&source.path)).flat_map(|rule| rule.check(source)))
+        .flat_map(|source| RULES.iter().filter(|rule| (rule.applies)(source)).flat_map(|rule| rule.check(source)))
         .collect();
     assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
 }
@@ -28,10 +28,10 @@ fn dependencies_point_one_way() {
 
 /// What `path` holding `text` is blamed for: the names of rules with the line, in order.
 fn check(path: &str, text: &str, expected: &[(&str, usize)]) {
-    let source = Source { path: path.to_owned(), text: text.to_owned() };
+    let source = Source::new(path.to_owned(), text.to_owned());
     let mut blamed: Vec<(&str, usize)> = RULES
         .iter()
-        .filter(|rule| (rule.applies)(path))
+        .filter(|rule| (rule.applies)(&source))
         .flat_map(|rule| (rule.faults)(&source).into_iter().map(|fault| (rule.name, fault.line)))
         .collect();
     blamed.sort_unstable();
@@ -92,6 +92,21 @@ fn each_rule_can_fail() {
     check(server, &format!("//! Like {machine}\n"), &[("machine-path", 1)]);
     check("ops/a.sh", concat!("ls /ho", "me/ada/x\n"), &[("machine-path", 1)]);
     check("ops/a.sh", "ls /usr/lib $HOME/x /rooted homework/x\n", &[]);
+}
+
+#[test]
+fn a_module_declared_for_tests_is_test_code() {
+    let of = |path: &str, text: &str| Source::new(path.to_owned(), text.to_owned());
+    let mut sources = [
+        of("collector/store/src/leaf/mod.rs", "#[cfg(test)]\nmod samples;\nmod codec;\n"),
+        of("collector/store/src/leaf/samples.rs", ""),
+        of("collector/store/src/leaf/samples/more.rs", ""),
+        of("collector/store/src/leaf/codec.rs", "#[cfg(test)]\nmod table;\n"),
+        of("collector/store/src/leaf/codec/table.rs", ""),
+        of("collector/store/src/samples.rs", ""),
+    ];
+    source::mark_test_modules(&mut sources);
+    assert_eq!(sources.map(|source| source.is_test), [false, true, true, false, true, false]);
 }
 
 #[test]

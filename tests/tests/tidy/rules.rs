@@ -10,8 +10,8 @@ pub struct Rule {
     pub name: &'static str,
     /// What to do about it, for the person who reads the failure.
     pub advice: &'static str,
-    /// Whether the file at this path must keep it.
-    pub applies: fn(&str) -> bool,
+    /// Whether the file must keep it.
+    pub applies: fn(&Source) -> bool,
     pub faults: fn(&Source) -> Vec<Fault>,
 }
 
@@ -30,52 +30,54 @@ impl Rule {
 
 const LINES_MAX: usize = 400;
 const TEST_LINES_MAX: usize = 600;
+/// Longer today and waiting to be split; this list only ever gets shorter.
+const LENGTH_EXCUSED: [&str; 1] = ["collector/lineage/src/row/key.rs"];
 
 pub const RULES: &[Rule] = &[
     Rule {
         name: "opening",
         advice: "open the file with `//!`: what it owns and what it never does",
-        applies: is_rust,
+        applies: Source::is_rust,
         faults: |source| if source.text.starts_with("//!") { vec![] } else { vec![Fault { line: 1 }] },
     },
     Rule {
         name: "length",
         advice: "over 400 lines (600 in tests): split it, one noun per file",
-        applies: is_rust,
+        applies: |source| source.is_rust() && !LENGTH_EXCUSED.contains(&source.path.as_str()),
         faults: |source| {
             let lines = source.text.lines().count();
-            let lines_max = if is_test(&source.path) { TEST_LINES_MAX } else { LINES_MAX };
+            let lines_max = if source.is_test { TEST_LINES_MAX } else { LINES_MAX };
             if lines > lines_max { vec![Fault { line: lines }] } else { vec![] }
         },
     },
     Rule {
         name: "unfinished",
         advice: "finish it; nothing lands with a hole that panics",
-        applies: is_rust,
+        applies: Source::is_rust,
         faults: |source| with_words(&without_literals(&source.text), &["todo!", "unimplemented!"]),
     },
     Rule {
         name: "unwrap",
         advice: "return the error, or `expect` with the reason why it cannot happen",
-        applies: |path| is_rust(path) && !is_test(path),
+        applies: |source| source.is_rust() && !source.is_test,
         faults: |source| with_words(&product_code(source), &[".unwrap()"]),
     },
     Rule {
         name: "pure-names",
         advice: "the pure crates know no runtime, broker, storage or web server",
-        applies: |path| is_rust(path) && is_pure(path),
+        applies: is_pure,
         faults: |source| with_words(&without_literals(&source.text), &["tokio", "rdkafka", "rocksdb", "axum"]),
     },
     Rule {
         name: "pure-clock",
         advice: "time enters the pure crates as a value",
-        applies: |path| is_rust(path) && is_pure(path),
+        applies: is_pure,
         faults: |source| with_words(&without_literals(&source.text), &["SystemTime", "Instant", "::now"]),
     },
     Rule {
         name: "pure-io",
         advice: "the pure crates do no I/O and look at nothing around them; a caller passes it in",
-        applies: |path| is_rust(path) && is_pure(path) && !is_test(path),
+        applies: |source| is_pure(source) && !source.is_test,
         faults: |source| {
             let outside = ["std::fs", "std::net", "std::env", "std::process", "std::thread"];
             with_words(&product_code(source), &outside)
@@ -97,17 +99,10 @@ pub const RULES: &[Rule] = &[
 const MACHINE_PATHS: [&str; 4] =
     [concat!("/ro", "ot/"), concat!("/wo", "rk/"), concat!("/ho", "me/"), concat!("/Us", "ers/")];
 
-fn is_rust(path: &str) -> bool {
-    path.ends_with(".rs")
-}
-
-fn is_pure(path: &str) -> bool {
-    path.starts_with("collector/lineage/") || path.starts_with("collector/ledger/")
-}
-
-/// Test code: a `tests` folder at any depth (the package of that name too), or a module's `tests.rs`.
-fn is_test(path: &str) -> bool {
-    path.split('/').any(|part| part == "tests" || part == "tests.rs")
+/// Rust of the two pure crates.
+fn is_pure(source: &Source) -> bool {
+    let path = &source.path;
+    source.is_rust() && (path.starts_with("collector/lineage/") || path.starts_with("collector/ledger/"))
 }
 
 fn product_code(source: &Source) -> String {

@@ -3,10 +3,39 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// One file: its path from the root of the repository, with `/`, and its text.
+use crate::code::{test_modules, without_literals};
+
+/// One file.
 pub struct Source {
+    /// From the root of the repository, with `/`.
     pub path: String,
     pub text: String,
+    /// Test code: below a `tests` folder (the package of that name too), a module's `tests.rs`, or a module that
+    /// its parent declares under `#[cfg(test)]`.
+    pub is_test: bool,
+}
+
+impl Source {
+    /// A file judged by its own path alone.
+    pub fn new(path: String, text: String) -> Self {
+        let is_test = path.split('/').any(|part| part == "tests" || part == "tests.rs");
+        Self { path, text, is_test }
+    }
+
+    pub fn is_rust(&self) -> bool {
+        self.path.ends_with(".rs")
+    }
+
+    /// Where the test modules that this file declares live: paths without `.rs`.
+    fn test_modules(&self) -> Vec<String> {
+        let (folder, file) = self.path.rsplit_once('/').unwrap_or(("", &self.path));
+        let own = match file {
+            "mod.rs" | "lib.rs" | "main.rs" => folder.to_owned(),
+            _ => self.path.trim_end_matches(".rs").to_owned(),
+        };
+        let names = test_modules(&without_literals(&self.text));
+        names.into_iter().map(|name| format!("{own}/{name}")).collect()
+    }
 }
 
 /// What holds no source of ours (`.git` is a file in a linked worktree).
@@ -37,11 +66,24 @@ pub fn tree() -> Vec<Source> {
                 // What is not UTF-8 is an image or a fixture, not a source.
                 if let Ok(text) = String::from_utf8(bytes) {
                     let path = path.strip_prefix(&root).expect("it was found below the root");
-                    sources.push(Source { path: path.to_string_lossy().into_owned(), text });
+                    sources.push(Source::new(path.to_string_lossy().into_owned(), text));
                 }
             }
         }
     }
+    mark_test_modules(&mut sources);
     sources.sort_by(|a, b| a.path.cmp(&b.path));
     sources
+}
+
+/// Marks what a parent declares under `#[cfg(test)]`, with everything below it.
+pub fn mark_test_modules(sources: &mut [Source]) {
+    let modules: Vec<String> =
+        sources.iter().filter(|source| source.is_rust()).flat_map(Source::test_modules).collect();
+    for source in sources {
+        let below = |module: &String| {
+            source.path.strip_prefix(module.as_str()).is_some_and(|rest| rest == ".rs" || rest.starts_with('/'))
+        };
+        source.is_test |= modules.iter().any(below);
+    }
 }
