@@ -20,7 +20,7 @@ usage: kafka.sh COMMAND [--data DIR] [options]
   --brokers N    1 or 3                         (default: 1)
   --port BASE    uses 2 ports a broker from BASE on; 0 picks free ones   (default: 0)
   --owner PID    the cluster ends when that process does
-  LEDGERLINE_KAFKA_HEAP   heap of each broker   (default: 384m)
+  KAFKA_BROKER_HEAP       heap of each broker   (default: 384m)
 
 exit: 0 done, 1 failed (the reason on stderr), 2 usage
 TEXT
@@ -125,7 +125,7 @@ launch() {
   # What it said before stays; readiness is looked for after this mark only.
   touch "$(log "$n")"
   wc -c <"$(log "$n")" >"$data/broker-$n/log-mark"
-  set_java "${LEDGERLINE_KAFKA_HEAP:-384m}"
+  set_java "${KAFKA_BROKER_HEAP:-384m}"
   # A session of its own: neither the caller's Ctrl-C nor its closed terminal reaches the broker.
   setsid "${java[@]}" kafka.Kafka "$(settings "$n")" </dev/null >>"$(log "$n")" 2>&1 &
   printf '%s\n' "$!" >"$data/broker-$n/pid"
