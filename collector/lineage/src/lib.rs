@@ -4,7 +4,9 @@
 #![forbid(unsafe_code)]
 
 pub mod c14n;
+pub mod decode;
 pub mod envelope;
+mod extract;
 pub mod facts;
 pub mod finding;
 pub mod id;
@@ -12,6 +14,7 @@ pub mod json;
 pub mod row;
 pub mod schema;
 pub mod time;
+pub mod validate;
 
 #[cfg(test)]
 mod vectors;

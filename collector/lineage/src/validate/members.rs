@@ -1,0 +1,64 @@
+//! The members of one object, in document order, checked as they are asked for. Owns what "absent" means.
+
+use crate::json::{self, Value};
+use crate::schema::{Member, Record};
+
+use super::Item;
+use super::walk::{RecordMissing, Walk};
+
+/// A cursor over an object's members. Call [`Members::next`] to the end, then [`Members::close`].
+pub(crate) struct Members<'a> {
+    object: Value<'a, 'a>,
+    rest: json::Members<'a, 'a>,
+    record: Option<&'a Record>,
+    seen: u64,
+}
+
+impl<'a> Members<'a> {
+    /// Over `object`; without a record, every member travels untouched.
+    #[inline]
+    pub(super) fn new(object: Value<'a, 'a>, record: Option<&'a Record>) -> Self {
+        Members { object, rest: object.members(), record, seen: 0 }
+    }
+
+    /// The next member that extraction knows and that is of the type it should be. Those it does not know are checked here;
+    /// those that the schema does not know are not looked at.
+    #[inline]
+    pub(crate) fn next(&mut self, walk: &mut Walk<'a>) -> Option<(Member, Item<'a>)> {
+        let record = self.record?;
+        loop {
+            let (key, value) = self.rest.next()?;
+            let Some((position, field)) = record.field(&key) else { continue };
+            let bit = 1u64 << position;
+            if value.is_null() {
+                // A null that must be there is reported as missing.
+                if record.required & bit == 0 {
+                    walk.misfit(value, field.kind, field.malformed);
+                }
+                continue;
+            }
+            self.seen |= bit;
+            if !walk.fits(field.kind, value) {
+                let grade = if record.required & bit == 0 { field.malformed } else { field.absent };
+                walk.misfit(value, field.kind, grade);
+                continue;
+            }
+            let item = Item { value, kind: field.kind, rule: Some(field) };
+            if field.member == Member::Unbound {
+                walk.pass(item);
+                continue;
+            }
+            return Some((field.member, item));
+        }
+    }
+
+    /// Reports the members that must be there and were not.
+    #[inline]
+    pub(crate) fn close(self, walk: &mut Walk<'a>) {
+        let Some(record) = self.record else { return };
+        let positions = record.required & !self.seen;
+        if positions != 0 {
+            walk.missing(self.object, RecordMissing { record, positions });
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Texts with escapes, unescaped into the caller's arena.
+
+use crate::json::{Decoded, Piece};
+
+use super::Walk;
+
+impl<'a> Walk<'a> {
+    /// The decoded text, in the arena.
+    #[cold]
+    pub(super) fn unescape(&mut self, mut text: Decoded<'a>) -> &'a str {
+        self.buffer.clear();
+        while let Some(piece) = text.piece() {
+            match piece {
+                Piece::Plain(plain) => self.buffer.push_str(plain),
+                Piece::Escape(letter) => self.buffer.push(letter),
+            }
+        }
+        self.arena.alloc_str(&self.buffer)
+    }
+}
