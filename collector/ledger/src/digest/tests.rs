@@ -17,14 +17,9 @@ fn a_keyed_digest_takes_the_context_as_its_first_field() {
     assert_eq!(keyed(&[9; 32], SAMPLE, &[b"ab"]), *by_hand.as_bytes());
 }
 
-/// Made with another BLAKE3 implementation, and published.
 #[test]
 fn vectors() {
-    let published = include_str!("../../../../docs/ledger-format.md");
-    let check = |got: [u8; 32], expected: &str| {
-        assert_eq!(hex::encode(got), expected);
-        assert!(published.contains(expected), "{expected} is in docs/ledger-format.md");
-    };
+    let check = |got: [u8; 32], expected: &str| assert_eq!(hex::encode(got), expected);
     check(digest(SAMPLE, &[]), "1d600aaa69f7c1cfd6a5e6e2c3011f04fa8690311dc8ce4a730888e0faa0842b");
     check(digest(SAMPLE, &[b"orders", b"2024"]), "5c1e9ec64ec2305e954fbda0f300bf605fad73b057968c83df94bc6ce3cb43ed");
     check(
@@ -61,7 +56,5 @@ fn every_context_is_named_once() {
     for (at, one) in all.iter().enumerate() {
         assert!(one.text().starts_with(Context::PREFIX));
         assert!(!all[..at].contains(one), "{} is named twice", one.text());
-        let row = format!("| `{}` |", &one.text()[Context::PREFIX.len()..]);
-        assert!(include_str!("../../../../docs/ledger-format.md").contains(&row), "{row} is in docs/ledger-format.md");
     }
 }
