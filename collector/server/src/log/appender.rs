@@ -60,6 +60,17 @@ impl AppendError {
     pub(crate) fn all(action: AppendAction, what: impl Into<String>, outcome: Outcome, records: usize) -> Self {
         Self { action, what: what.into(), outcomes: vec![outcome; records] }
     }
+
+    /// Records were refused, at these places; `taken` are the outcomes of the others.
+    pub(crate) fn refusal(taken: Vec<Outcome>, refused: &[usize]) -> Self {
+        let mut outcomes = taken;
+        for place in refused {
+            outcomes.insert((*place).min(outcomes.len()), Outcome::Refused);
+        }
+        let count = refused.len();
+        let what = format!("{count} records are too large, lack a key, or name no topic or partition that is there");
+        Self { action: AppendAction::Reject, what, outcomes }
+    }
 }
 
 /// Positions of all records, or what became of each.

@@ -16,6 +16,7 @@ mod group;
 mod partitioner;
 mod reader;
 mod record;
+pub mod sim;
 mod topics;
 mod transactor;
 

@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::catalog::Topic;
 use super::format;
-use super::group_commit::refusal;
 use super::queue::{Refusal, Request, Row};
 use super::shared::Shared;
 use crate::log::{AppendAction, AppendError, Appender, NewRecord, Outcome, Pending, partition_of_key};
@@ -24,7 +23,8 @@ impl Appender for EmbeddedAppender {
     fn begin(&self, records: Vec<NewRecord>) -> Pending {
         let (rows, refused) = rows_of(&self.shared, &records);
         if rows.is_empty() {
-            let answer = if refused.is_empty() { Ok(Vec::new()) } else { Err(refusal(Vec::new(), &refused)) };
+            let answer =
+                if refused.is_empty() { Ok(Vec::new()) } else { Err(AppendError::refusal(Vec::new(), &refused)) };
             return Pending::ready(records.len(), answer);
         }
         let (answer, pending) = Pending::new(records.len());

@@ -24,6 +24,9 @@ const BLOCK_CACHE_BYTES: usize = 16 << 20;
 const BLOCK_BYTES: usize = 32 << 10;
 const WAL_TOTAL_BYTES: u64 = 256 << 20;
 
+/// Key, its tag taken off, and value.
+type CatalogueRow = (Vec<u8>, Vec<u8>);
+
 /// The open database.
 pub(super) struct Database {
     rocks: Rocks,
@@ -75,7 +78,7 @@ impl Database {
     }
 
     /// Every catalogue row under a tag, the tag taken off its key.
-    pub(super) fn catalogue(&self, tag: u8) -> Result<Vec<(Vec<u8>, Vec<u8>)>, LogError> {
+    pub(super) fn catalogue(&self, tag: u8) -> Result<Vec<CatalogueRow>, LogError> {
         let mut options = ReadOptions::default();
         options.set_iterate_upper_bound(vec![tag.saturating_add(1)]);
         let mut rows = Vec::new();

@@ -212,7 +212,7 @@ impl Answer {
             Self::Append { answer, positions, refused, .. } if refused.is_empty() => drop(answer.send(Ok(positions))),
             Self::Append { answer, positions, refused, .. } => {
                 let outcomes = positions.into_iter().map(Outcome::Durable).collect();
-                let _ = answer.send(Err(refusal(outcomes, &refused)));
+                let _ = answer.send(Err(AppendError::refusal(outcomes, &refused)));
             }
             Self::Init { answer, epoch } => drop(answer.send(Ok(epoch))),
             Self::Commit { answer, positions } => drop(answer.send(Ok(positions))),
@@ -224,7 +224,7 @@ impl Answer {
         let what = error.to_string();
         match self {
             Self::Append { answer, refused, records, .. } => {
-                let mut failure = refusal(vec![Outcome::Unknown; records], &refused);
+                let mut failure = AppendError::refusal(vec![Outcome::Unknown; records], &refused);
                 (failure.action, failure.what) = (AppendAction::Halt, what);
                 let _ = answer.send(Err(failure));
             }
@@ -233,14 +233,4 @@ impl Answer {
             Self::Done(answer) => drop(answer.send(Err(error.clone()))),
         }
     }
-}
-
-/// Outcomes of the records that were taken, with those that were refused put back in their places.
-pub(super) fn refusal(taken: Vec<Outcome>, refused: &[usize]) -> AppendError {
-    let mut outcomes = taken;
-    for place in refused {
-        outcomes.insert((*place).min(outcomes.len()), Outcome::Refused);
-    }
-    let what = format!("{} records are too large, lack a key, or name no topic or partition there is", refused.len());
-    AppendError { action: AppendAction::Reject, what, outcomes }
 }

@@ -12,8 +12,6 @@ mod group_commit;
 mod queue;
 mod reader;
 mod shared;
-#[cfg(test)]
-mod tests;
 mod transactor;
 mod upkeep;
 mod writer;
