@@ -15,6 +15,7 @@ mod node;
 mod page;
 mod position;
 mod problem;
+pub mod query;
 mod rejected;
 mod run;
 mod search;

@@ -1,0 +1,143 @@
+//! The seam to the stores: questions in, answers with their freshness out. Synchronous: the edge gives each call a
+//! thread, bounds how many there are, and stops waiting after `http.request_timeout_ms`.
+
+use super::model::query::{AlertsQuery, EventsQuery, LineageQuery, NodesQuery, RejectedQuery, RunsQuery, SearchQuery};
+use super::model::{
+    Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
+    Lineage, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+};
+use bytes::Bytes;
+use tokio::sync::watch;
+
+/// An answer, and what the store held when it was given: both from one snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The answer.
+    pub body: T,
+    /// How fresh it is.
+    pub known: Known,
+}
+
+/// What a read comes back with.
+pub type Read<T> = Result<Answer<T>, ReadError>;
+
+/// Rows, and the key to go on after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed<T> {
+    /// At most [`Span::rows_max`] rows.
+    pub items: Vec<T>,
+    /// Where to go on; `None` at the end. Lists that grow give the end itself.
+    pub next: Option<Vec<u8>>,
+}
+
+/// A read that comes back with rows.
+pub type Found<T> = Read<Listed<T>>;
+
+/// Which part of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// From where.
+    pub after: After,
+    /// How many rows at most; never 0.
+    pub rows_max: u32,
+}
+
+/// Where a part of a list begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum After {
+    /// At its first row.
+    Start,
+    /// Behind its last row: no rows, but the place from which news come.
+    End,
+    /// Behind this key, which an earlier [`Listed::next`] gave for the same question.
+    Key(Vec<u8>),
+}
+
+/// Bytes as they were received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payload {
+    /// The bytes.
+    pub bytes: Bytes,
+    /// Whether these are all of them.
+    pub is_whole: bool,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadError {
+    /// Nothing of that name.
+    NotFound {
+        /// What was looked for.
+        what: String,
+    },
+    /// A text with several readings.
+    Ambiguous {
+        /// The readings, as node ids.
+        candidates: Vec<String>,
+    },
+    /// The question can't be asked so.
+    Invalid {
+        /// The parameter at fault.
+        parameter: &'static str,
+        /// What to write instead.
+        reason: String,
+    },
+    /// It was there and has been erased.
+    Gone {
+        /// Under what.
+        reason: String,
+    },
+    /// Not now: starting, halted, elsewhere.
+    Unavailable {
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Our fault. The text goes to the log, not to the caller.
+    Internal(String),
+}
+
+/// Answers from the stores. Every method may block.
+pub trait Reads: Send + Sync {
+    /// Changes whenever a commit made something new visible; any value will do.
+    fn progress(&self) -> watch::Receiver<u64>;
+    /// Fit to answer? Never blocks for long.
+    fn readiness(&self) -> Readiness;
+    /// How fresh an answer for this tenant would be.
+    fn known(&self, tenant: &str) -> Result<Known, ReadError>;
+    /// What is recorded, lagging, halted.
+    fn status(&self, tenant: &str) -> Read<Status>;
+    /// What fed a node, or what it feeds.
+    fn lineage(&self, tenant: &str, direction: Direction, query: &LineageQuery) -> Read<Lineage>;
+    /// Runs, newest first.
+    fn runs(&self, tenant: &str, query: &RunsQuery, span: &Span) -> Found<RunSummary>;
+    /// One run by UUID.
+    fn run(&self, tenant: &str, run_id: &str) -> Read<Run>;
+    /// Jobs by name.
+    fn jobs(&self, tenant: &str, query: &NodesQuery, span: &Span) -> Found<JobSummary>;
+    /// One job by NODE text.
+    fn job(&self, tenant: &str, node: &str) -> Read<Job>;
+    /// Datasets by name.
+    fn datasets(&self, tenant: &str, query: &NodesQuery, span: &Span) -> Found<DatasetSummary>;
+    /// One dataset by NODE text.
+    fn dataset(&self, tenant: &str, node: &str) -> Read<Dataset>;
+    /// Names that begin so.
+    fn search(&self, tenant: &str, query: &SearchQuery, span: &Span) -> Found<SearchHit>;
+    /// Leaves in the order of the tree.
+    fn events(&self, tenant: &str, query: &EventsQuery, span: &Span) -> Found<EventSummary>;
+    /// One leaf, by event id (64 hexadecimal digits) or place in the tree.
+    fn event(&self, tenant: &str, key: &str) -> Read<Event>;
+    /// The body of an event.
+    fn event_body(&self, tenant: &str, key: &str) -> Read<Payload>;
+    /// Alert messages in the order of the log.
+    fn alerts(&self, tenant: &str, query: &AlertsQuery, span: &Span) -> Found<AlertSummary>;
+    /// One alert by id, in its newest state.
+    fn alert(&self, tenant: &str, alert_id: &str) -> Read<Alert>;
+    /// Rejections, newest first.
+    fn rejected(&self, tenant: &str, query: &RejectedQuery, span: &Span) -> Found<RejectedSummary>;
+    /// One rejection by key.
+    fn rejection(&self, tenant: &str, key: &str) -> Read<Rejected>;
+    /// The bytes that were rejected.
+    fn rejected_payload(&self, tenant: &str, key: &str) -> Read<Payload>;
+    /// The newest published checkpoint.
+    fn checkpoint(&self, tenant: &str) -> Read<Checkpoint>;
+}
