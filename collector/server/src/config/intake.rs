@@ -48,7 +48,8 @@ impl Intake {
                 false => Err("name at least one topic, or a pattern that begins with ^".to_owned()),
             }
         });
-        let default_tenant = keys.taken("intake.default_tenant", "default".to_owned(), tenant_check);
+        let default_tenant =
+            keys.taken("intake.default_tenant", "default".to_owned(), |tenant: &String| tenant_check(tenant));
         let mut tenants = BTreeMap::new();
         for (topic, tenant) in keys.take_all::<String>("intake.tenants") {
             match tenant_check(&tenant) {
@@ -91,7 +92,7 @@ fn topic_is_sound(topic: &str) -> bool {
 }
 
 /// A tenant is `[a-z0-9][a-z0-9-]{0,62}`; `p-<n>` belongs to the partitions' own trees.
-pub(super) fn tenant_check(tenant: &String) -> Result<(), String> {
+pub(super) fn tenant_check(tenant: &str) -> Result<(), String> {
     let sound = (1..=63).contains(&tenant.len())
         && !tenant.starts_with('-')
         && tenant.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');

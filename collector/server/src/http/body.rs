@@ -87,7 +87,7 @@ async fn collect(app: &App, headers: &HeaderMap, mut body: Body) -> Result<Recei
         room.grow(data.len())?;
         bytes.extend_from_slice(&data);
     }
-    Ok(Received { bytes: bytes.freeze(), room: room })
+    Ok(Received { bytes: bytes.freeze(), room })
 }
 
 async fn inflated(received: Received, max: usize) -> Result<Received, Refusal> {

@@ -85,6 +85,9 @@ pub enum From {
     End,
 }
 
+/// Parameters that choose a part of an answer, not another answer: a cursor stays good when they change.
+const PAGING: [&str; 5] = ["cursor", "limit", "at_least", "from", "wait_ms"];
+
 /// Declares a list's question: its own filters, then what every list takes.
 macro_rules! list_query {
     ($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $kind:ty,)* }) => {
@@ -110,8 +113,11 @@ macro_rules! list_query {
                 Paging { cursor: self.cursor.as_deref(), limit: self.limit, at_least: self.at_least.as_deref() }
             }
             fn filter(&self) -> String {
-                let bare = Self { cursor: None, limit: None, at_least: None, ..self.clone() };
-                serde_json::to_string(&bare).unwrap_or_default()
+                let mut members = serde_json::to_value(self).unwrap_or_default();
+                if let Some(members) = members.as_object_mut() {
+                    members.retain(|name, _| !PAGING.contains(&name.as_str()));
+                }
+                members.to_string()
             }
         }
     };
@@ -132,7 +138,7 @@ pub struct Paging<'q> {
 pub trait Listing {
     /// The parts that every list takes.
     fn paging(&self) -> Paging<'_>;
-    /// The rest, as text: what a cursor is bound to.
+    /// The filters, as text: what a cursor is bound to.
     fn filter(&self) -> String;
 }
 
