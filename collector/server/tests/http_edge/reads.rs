@@ -122,7 +122,7 @@ fn a_tail_hears_of_each_leaf_once() {
         assert_eq!(page["items"][0]["leaf"], 3);
         assert_eq!(page["items"].as_array().unwrap().len(), 1);
     });
-    let timed_out = server.get(&format!("/v1/events?from=end&wait_ms=1&limit=1"));
+    let timed_out = server.get("/v1/events?from=end&wait_ms=1&limit=1");
     assert_eq!(timed_out.json()["items"], json!([]));
 }
 
