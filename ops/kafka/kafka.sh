@@ -241,8 +241,9 @@ start() {
   done
 
   if [ -n "$owner" ]; then
+    # A zombie has ended too: where nobody reaps orphans, its number stays.
     # shellcheck disable=SC2016 # the inner shell expands its own arguments
-    setsid bash -c 'while kill -0 "$1" 2>/dev/null; do sleep 0.5; done; exec "$2" stop --now --data "$3"' \
+    setsid bash -c 'while kill -0 "$1" 2>/dev/null && ! grep -qs "^State:.Z" "/proc/$1/status"; do sleep 0.5; done; exec "$2" stop --now --data "$3"' \
       owner-watch "$owner" "$here/kafka.sh" "$data" </dev/null >/dev/null 2>&1 &
     disown
   fi
@@ -271,45 +272,50 @@ start_broker() {
 
 # ---- command line -----------------------------------------------------------------------------------------
 
-[ $# -gt 0 ] || misused "no command"
-command=$1
-shift
-data=$cache/kafka wanted_brokers="" wanted_port="" owner="" how=TERM number="" libs=""
-while [ $# -gt 0 ]; do
-  case $1 in
-  --data | --brokers | --port | --owner) [ $# -ge 2 ] || misused "$1 needs a value" ;;
-  esac
-  case $1 in
-  --data) data=$2 && shift 2 ;;
-  --brokers) wanted_brokers=$2 && shift 2 ;;
-  --port) wanted_port=$2 && shift 2 ;;
-  --owner) owner=$2 && shift 2 ;;
-  --now) how=KILL && shift ;;
-  [1-3]) number=$1 && shift ;;
-  *) misused "unknown argument: $1" ;;
-  esac
-done
-[[ -z $wanted_brokers || $wanted_brokers == [13] ]] || misused "--brokers is 1 or 3"
-[[ -z $wanted_port || $wanted_port =~ ^[0-9]{1,5}$ && $wanted_port -le 65000 ]] || misused "--port is a number up to 65000"
-[[ -z $owner || $owner =~ ^[0-9]+$ ]] || misused "--owner is a pid"
-case $data in /*) ;; *) data=$PWD/$data ;; esac
+# A function, read whole before it runs: bash reads a script as it goes, and an edit meanwhile would break a running one.
+main() {
+  [ $# -gt 0 ] || misused "no command"
+  command=$1
+  shift
+  data=$cache/kafka wanted_brokers="" wanted_port="" owner="" how=TERM number="" libs=""
+  while [ $# -gt 0 ]; do
+    case $1 in
+    --data | --brokers | --port | --owner) [ $# -ge 2 ] || misused "$1 needs a value" ;;
+    esac
+    case $1 in
+    --data) data=$2 && shift 2 ;;
+    --brokers) wanted_brokers=$2 && shift 2 ;;
+    --port) wanted_port=$2 && shift 2 ;;
+    --owner) owner=$2 && shift 2 ;;
+    --now) how=KILL && shift ;;
+    [1-3]) number=$1 && shift ;;
+    *) misused "unknown argument: $1" ;;
+    esac
+  done
+  [[ -z $wanted_brokers || $wanted_brokers == [13] ]] || misused "--brokers is 1 or 3"
+  [[ -z $wanted_port || $wanted_port =~ ^[0-9]{1,5}$ && $wanted_port -le 65000 ]] || misused "--port is a number up to 65000"
+  [[ -z $owner || $owner =~ ^[0-9]+$ ]] || misused "--owner is a pid"
+  case $data in /*) ;; *) data=$PWD/$data ;; esac
 
-case $command in
-start | fetch) ;;
-stop | status) [ -f "$data/cluster-id" ] || fail "no cluster in $data" ;;
-kill | start-broker)
-  [ -f "$data/cluster-id" ] || fail "no cluster in $data"
-  [ -n "$number" ] && [ "$number" -le "$(brokers)" ] || misused "$command needs the number of a broker, 1 to $(brokers)"
-  ;;
--h | --help | help) usage && exit 0 ;;
-*) misused "unknown command: $command" ;;
-esac
+  case $command in
+  start | fetch) ;;
+  stop | status) [ -f "$data/cluster-id" ] || fail "no cluster in $data" ;;
+  kill | start-broker)
+    [ -f "$data/cluster-id" ] || fail "no cluster in $data"
+    [ -n "$number" ] && [ "$number" -le "$(brokers)" ] || misused "$command needs the number of a broker, 1 to $(brokers)"
+    ;;
+  -h | --help | help) usage && exit 0 ;;
+  *) misused "unknown command: $command" ;;
+  esac
 
-case $command in
-fetch) jars ;;
-start) start ;;
-stop) end_all "$how" ;;
-status) status ;;
-kill) end_broker "$number" KILL ;;
-start-broker) start_broker "$number" ;;
-esac
+  case $command in
+  fetch) jars ;;
+  start) start ;;
+  stop) end_all "$how" ;;
+  status) status ;;
+  kill) end_broker "$number" KILL ;;
+  start-broker) start_broker "$number" ;;
+  esac
+}
+
+main "$@"; exit
