@@ -79,6 +79,7 @@ fn each_rule_can_fail() {
     check(lineage, "//! A\nuse std::fs;\n", &[("pure-io", 2)]);
     check(lineage, "//! A\nlet v = std::env::var(\"A\");\n", &[("pure-io", 2)]);
     check(ledger, "//! A\nuse std::fs;\n", &[]);
+    check("collector/lineage/examples/cost.rs", "//! A\nuse std::fs;\n", &[]);
     check(lineage, "//! A\nlet v = env!(\"CARGO_MANIFEST_DIR\");\n", &[]);
 
     let long = |lines: usize| format!("//! A\n{}", "//\n".repeat(lines - 1));
