@@ -9,6 +9,7 @@ pub mod envelope;
 mod extract;
 pub mod facts;
 pub mod finding;
+pub mod frame;
 pub mod id;
 pub mod json;
 pub mod row;

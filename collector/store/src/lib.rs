@@ -1,1 +1,19 @@
-//! store
+//! The recorder's state in RocksDB: one store per partition, one table per file, one batch per commit.
+//! Owns every byte on disk. Never decides what is recorded, never reads a clock, never talks to a log.
+
+#![forbid(unsafe_code)]
+
+mod batch;
+mod error;
+mod options;
+mod read;
+mod store;
+pub mod table;
+pub mod tables;
+
+pub use batch::Batch;
+pub use error::{StoreError, StoreFault};
+pub use options::StoreOptions;
+pub use read::{Read, Scan};
+pub use store::{Durability, Store, TableSize};
+pub use table::Table;

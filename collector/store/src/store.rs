@@ -1,0 +1,192 @@
+//! A partition's store: opens it, reads committed rows, commits batches, syncs.
+//! Owns the RocksDB handle. Never retries a failed sync: it poisons itself, and every later call says so.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rocksdb::{BoundColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, MultiThreaded, ReadOptions, WriteBatch, WriteOptions};
+
+use crate::batch::Batch;
+use crate::error::StoreError;
+use crate::options::StoreOptions;
+use crate::read::{Read, Scan, Visit};
+use crate::table::{Family, Table};
+
+type Database = DBWithThreadMode<MultiThreaded>;
+
+/// How far a commit has come when it returns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// In the WAL: survives the process, not the machine. A replay from the log brings it back.
+    Written,
+    /// Synced: survives power loss.
+    Synced,
+}
+
+/// What one table takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TableSize {
+    /// Name of the column family.
+    pub name: &'static str,
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Keys, estimated.
+    pub keys: u64,
+}
+
+/// A partition's store. Cheap to clone: clones share it.
+#[derive(Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    database: Database,
+    path: PathBuf,
+    poisoned: AtomicBool,
+}
+
+impl Store {
+    /// Opens the store at `path`, making it when absent.
+    ///
+    /// # Errors
+    /// When another process holds it, or the disk or the files are at fault.
+    pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), options.family(family)));
+        std::fs::create_dir_all(path).map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
+        let database = Database::open_cf_descriptors(&options.database(), path, families)
+            .map_err(|error| StoreError::rocks(path, "open", &error))?;
+        Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: AtomicBool::new(false) }) })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// A batch over the committed rows. Only one is open at a time: a partition has one writer.
+    pub fn batch(&self) -> Batch<'_> {
+        Batch::new(self)
+    }
+
+    /// Syncs the WAL: everything committed before survives power loss.
+    ///
+    /// # Errors
+    /// When the disk fails; the store is of no use from then on.
+    pub fn sync(&self) -> Result<(), StoreError> {
+        self.healthy()?;
+        self.inner.database.flush_wal(true).map_err(|error| self.poison("sync", &error))
+    }
+
+    /// Writes memtables to files and waits; for figures and tests.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn flush(&self) -> Result<(), StoreError> {
+        for family in Family::ALL {
+            self.inner.database.flush_cf(&self.handle(family)).map_err(|error| self.poison("flush", &error))?;
+        }
+        Ok(())
+    }
+
+    /// Compacts everything to the last level; for figures and after large imports.
+    pub fn compact(&self) {
+        for family in Family::ALL {
+            self.inner.database.compact_range_cf(&self.handle(family), None::<&[u8]>, None::<&[u8]>);
+        }
+    }
+
+    /// What each column family takes on disk.
+    pub fn sizes(&self) -> Vec<TableSize> {
+        let property = |family: Family, name: &str| {
+            self.inner.database.property_int_value_cf(&self.handle(family), name).ok().flatten().unwrap_or(0)
+        };
+        let size = |family: Family| TableSize {
+            name: family.name(),
+            bytes: property(family, "rocksdb.total-sst-files-size"),
+            keys: property(family, "rocksdb.estimate-num-keys"),
+        };
+        Family::ALL.into_iter().map(size).collect()
+    }
+
+    pub(crate) fn write(&self, rows: &WriteBatch, durability: Durability) -> Result<(), StoreError> {
+        self.healthy()?;
+        let mut options = WriteOptions::default();
+        options.set_sync(durability == Durability::Synced);
+        self.inner.database.write_opt(rows, &options).map_err(|error| self.poison("commit", &error))
+    }
+
+    pub(crate) fn handle(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
+        self.inner.database.cf_handle(family.name()).expect("open makes every family")
+    }
+
+    fn healthy(&self) -> Result<(), StoreError> {
+        match self.inner.poisoned.load(Ordering::Acquire) {
+            true => Err(StoreError::damaged(self.path(), "an earlier write failed; it must be opened again")),
+            false => Ok(()),
+        }
+    }
+
+    fn poison(&self, doing: &str, error: &rocksdb::Error) -> StoreError {
+        self.inner.poisoned.store(true, Ordering::Release);
+        StoreError::rocks(self.path(), doing, error)
+    }
+}
+
+/// The key of a row as RocksDB sees it: the table's byte, then the key.
+pub(crate) fn full_key(table: Table, key: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    out.reserve(1 + key.len());
+    out.push(table.byte());
+    out.extend_from_slice(key);
+}
+
+impl Read for Store {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut full = Vec::new();
+        full_key(table, key, &mut full);
+        let found = self.inner.database.get_cf(&self.handle(table.family()), &full);
+        found.map_err(|error| StoreError::rocks(self.path(), "read", &error))
+    }
+
+    fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
+        let mut full = Vec::new();
+        full_key(table, key, &mut full);
+        let found = self.inner.database.get_pinned_cf(&self.handle(table.family()), &full);
+        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.is_some())
+    }
+
+    fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let (mut prefix, mut start) = (Vec::new(), Vec::new());
+        full_key(scan.table, scan.prefix, &mut prefix);
+        full_key(scan.table, if scan.from.is_empty() { scan.prefix } else { scan.from }, &mut start);
+        let end = after_prefix(&prefix);
+        let mut options = ReadOptions::default();
+        options.set_iterate_lower_bound(prefix.clone());
+        options.set_iterate_upper_bound(end.clone());
+        let mode = match (scan.reverse, scan.from.is_empty()) {
+            (false, _) => IteratorMode::From(&start, Direction::Forward),
+            (true, true) => IteratorMode::End,
+            (true, false) => IteratorMode::From(&start, Direction::Reverse),
+        };
+        for row in self.inner.database.iterator_cf_opt(&self.handle(scan.table.family()), options, mode) {
+            let (key, value) = row.map_err(|error| StoreError::rocks(self.path(), "scan", &error))?;
+            if visit(&key[1..], &value) == ControlFlow::Break(()) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The least key after every key with `prefix`. A table's byte is never 0xff, so there is one.
+pub(crate) fn after_prefix(prefix: &[u8]) -> Vec<u8> {
+    let kept = prefix.iter().rposition(|byte| *byte != 0xff).map_or(0, |at| at + 1);
+    let mut end = prefix[..kept].to_vec();
+    if let Some(last) = end.last_mut() {
+        *last += 1;
+    }
+    end
+}
