@@ -65,6 +65,7 @@ pub struct Envelope<'a> {
     /// Version of the software that wrote it.
     pub intake_version: &'a str,
     /// Made once per command or producer request; control records are deduplicated on it.
+    #[serde(borrow, with = "serde_bytes")]
     pub idempotency_key: Option<&'a [u8]>,
     /// Where intake read it.
     pub source: Option<Source<'a>>,
@@ -79,6 +80,7 @@ pub struct Envelope<'a> {
     /// Data key that seals opening, body and facts; 0: not sealed.
     pub data_key_id: i64,
     /// Opening, body and facts sealed together (AEAD), when `data_key_id` is not 0.
+    #[serde(borrow, with = "serde_bytes")]
     pub sealed: Option<&'a [u8]>,
     /// An OpenLineage event.
     pub event: Option<Event<'a>>,
@@ -116,9 +118,10 @@ pub struct Event<'a> {
     #[serde(with = "serde_bytes_fixed")]
     pub commitment: [u8; 32],
     /// 32 random bytes that open the commitment; absent when sealed.
-    #[serde(borrow)]
+    #[serde(borrow, with = "serde_bytes")]
     pub opening: Option<&'a [u8]>,
     /// The event as received; absent when sealed.
+    #[serde(borrow, with = "serde_bytes")]
     pub body: Option<&'a [u8]>,
     /// What it says; absent when sealed.
     pub facts: Option<Facts<'a>>,
@@ -155,6 +158,7 @@ pub struct Signature<'a> {
     /// The key's name, as the producer gave it.
     pub key: &'a str,
     /// The signature.
+    #[serde(borrow, with = "serde_bytes")]
     pub value: &'a [u8],
 }
 
@@ -166,6 +170,7 @@ pub struct Control<'a> {
     #[serde(borrow)]
     pub name: &'a str,
     /// Its content: JSON, shape by name.
+    #[serde(borrow, with = "serde_bytes")]
     pub content: &'a [u8],
     /// Ledger size that the command expects, when it asked for that.
     pub expected_size: Option<i64>,

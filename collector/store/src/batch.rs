@@ -6,16 +6,19 @@ use std::collections::btree_map::Range;
 use std::ops::{Bound, ControlFlow};
 
 use rocksdb::WriteBatch;
+use smallvec::SmallVec;
 
 use crate::error::StoreError;
 use crate::read::{Read, Scan, Visit};
 use crate::store::{Durability, Store, after_prefix, full_key};
 use crate::table::Table;
 
+type FullKey = SmallVec<[u8; 80]>;
+
 /// Rows to be committed together. `None` stands for a deleted row.
 pub struct Batch<'s> {
     store: &'s Store,
-    rows: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    rows: BTreeMap<FullKey, Option<Vec<u8>>>,
     bytes: usize,
 }
 
@@ -28,17 +31,13 @@ impl<'s> Batch<'s> {
     pub fn put(&mut self, table: Table, key: &[u8], value: impl Into<Vec<u8>>) {
         let value = value.into();
         self.bytes = self.bytes.saturating_add(1 + key.len() + value.len());
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
-        self.rows.insert(full, Some(value));
+        self.rows.insert(full_key(table, key), Some(value));
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, table: Table, key: &[u8]) {
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
-        self.bytes = self.bytes.saturating_add(full.len());
-        self.rows.insert(full, None);
+        self.bytes = self.bytes.saturating_add(1 + key.len());
+        self.rows.insert(full_key(table, key), None);
     }
 
     /// Bytes of keys and values so far (rows written twice count twice): what bounds a batch.
@@ -65,65 +64,146 @@ impl<'s> Batch<'s> {
                 None => batch.delete_cf(&family, key),
             }
         }
-        self.store.write(&batch, durability)
+        self.store.write(batch, durability)
     }
 
-    fn over(&self, from: &[u8], to: &[u8]) -> Range<'_, Vec<u8>, Option<Vec<u8>>> {
+    fn over(&self, from: &[u8], to: &[u8]) -> Range<'_, FullKey, Option<Vec<u8>>> {
         self.rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
-    }
-
-    /// Overlay and committed rows of a range, merged; used only where the overlay has rows in the range.
-    fn merged(&self, scan: Scan<'_>, from: &[u8], to: &[u8]) -> Result<BTreeMap<Vec<u8>, Vec<u8>>, StoreError> {
-        let mut rows = BTreeMap::new();
-        let below = Scan { reverse: false, from: if scan.reverse { &[] } else { scan.from }, ..scan };
-        self.store.scan(below, &mut |key, value| {
-            rows.insert(key.to_vec(), value.to_vec());
-            ControlFlow::Continue(())
-        })?;
-        for (key, value) in self.over(from, to) {
-            match value {
-                Some(value) => rows.insert(key[1..].to_vec(), value.clone()),
-                None => rows.remove(&key[1..]),
-            };
-        }
-        Ok(rows)
     }
 }
 
 impl Read for Batch<'_> {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
-        match self.rows.get(&full) {
-            Some(value) => Ok(value.clone()),
-            None => self.store.get(table, key),
-        }
-    }
-
-    fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
-        match self.rows.get(&full) {
-            Some(value) => Ok(value.is_some()),
-            None => self.store.has(table, key),
+    fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
+        match self.rows.get(&full_key(table, key)) {
+            Some(row) => Ok(row.as_deref().map(read)),
+            None => self.store.with(table, key, read),
         }
     }
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let (mut prefix, mut from) = (Vec::new(), Vec::new());
-        full_key(scan.table, scan.prefix, &mut prefix);
-        let low = if scan.reverse || scan.from.is_empty() { scan.prefix } else { scan.from };
-        full_key(scan.table, low, &mut from);
-        let to = after_prefix(&prefix);
-        if self.over(&from, &to).next().is_none() {
-            return self.store.scan(scan, visit);
-        }
-        let rows = self.merged(scan, &from, &to)?;
-        let mut each = |(key, value): (&Vec<u8>, &Vec<u8>)| visit(key, value) == ControlFlow::Break(());
+        let (from, to) = bounds(scan);
+        let forward = self.over(&from, &to);
         match scan.reverse {
-            false => rows.iter().any(&mut each),
-            true => rows.iter().rev().filter(|(key, _)| scan.from.is_empty() || key.as_slice() <= scan.from).any(&mut each),
+            false => merge(self.store, scan, forward, visit),
+            true => merge(self.store, scan, forward.rev(), visit),
+        }
+    }
+}
+
+/// The keys that a scan may give, as RocksDB sees them: from the first to just after the last.
+fn bounds(scan: Scan<'_>) -> (FullKey, Vec<u8>) {
+    let start = |key: &[u8]| full_key(scan.table, key);
+    match (scan.reverse, scan.from.is_empty()) {
+        (false, true) => (start(scan.prefix), after_prefix(&start(scan.prefix))),
+        (false, false) => (start(scan.from.max(scan.prefix)), after_prefix(&start(scan.prefix))),
+        (true, true) => (start(scan.prefix), after_prefix(&start(scan.prefix))),
+        (true, false) => {
+            let mut end = start(scan.from).to_vec();
+            end.push(0);
+            (start(scan.prefix), end.min(after_prefix(&start(scan.prefix))))
+        }
+    }
+}
+
+/// Visits committed rows and those of the overlay in one order; the overlay's stand for committed ones of the same key.
+fn merge<'r>(
+    store: &Store,
+    scan: Scan<'_>,
+    overlay: impl Iterator<Item = (&'r FullKey, &'r Option<Vec<u8>>)>,
+    visit: &mut Visit<'_>,
+) -> Result<(), StoreError> {
+    let mut overlay = overlay.peekable();
+    let mut stopped = false;
+    store.scan(scan, &mut |key, value| {
+        while let Some((over, row)) = overlay.next_if(|(over, _)| (over[1..] < *key) != scan.reverse && over[1..] != *key) {
+            stopped = row.as_ref().is_some_and(|row| visit(&over[1..], row).is_break());
+            if stopped {
+                return ControlFlow::Break(());
+            }
+        }
+        let flow = match overlay.next_if(|(over, _)| over[1..] == *key) {
+            Some((_, Some(row))) => visit(key, row),
+            Some((_, None)) => ControlFlow::Continue(()),
+            None => visit(key, value),
         };
-        Ok(())
+        stopped = flow.is_break();
+        flow
+    })?;
+    if !stopped {
+        let _ = overlay.try_for_each(|(over, row)| match row {
+            Some(row) => visit(&over[1..], row),
+            None => ControlFlow::Continue(()),
+        });
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{Durability, StoreOptions};
+
+    /// A row operation on a few short keys, so that they meet often.
+    fn operation() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>)> {
+        let key = prop::collection::vec(prop::sample::select(vec![0, 1, 0xfe, 0xff]), 0..4);
+        (key, prop::option::weighted(0.7, prop::collection::vec(any::<u8>(), 0..3)))
+    }
+
+    /// What a scan of the model gives.
+    fn expected(model: &BTreeMap<Vec<u8>, Vec<u8>>, scan: Scan<'_>, rows_max: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let inside = |key: &[u8]| {
+            key.starts_with(scan.prefix)
+                && (scan.from.is_empty() || if scan.reverse { key <= scan.from } else { key >= scan.from })
+        };
+        let mut rows: Vec<_> = model.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        if scan.reverse {
+            rows.reverse();
+        }
+        rows.truncate(rows_max);
+        rows
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+        #[test]
+        fn a_batch_reads_like_the_rows_it_will_leave(
+            committed in prop::collection::vec(operation(), 0..20),
+            pending in prop::collection::vec(operation(), 0..20),
+            scans in prop::collection::vec((operation(), operation(), any::<bool>(), 1..8_usize), 1..12),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
+            let mut model = BTreeMap::new();
+            let mut apply = |batch: &mut Batch<'_>, (key, value): &(Vec<u8>, Option<Vec<u8>>)| match value {
+                Some(value) => { batch.put(Table::Graph, key, value.clone()); model.insert(key.clone(), value.clone()); }
+                None => { batch.delete(Table::Graph, key); model.remove(key); }
+            };
+            let mut batch = store.batch();
+            committed.iter().for_each(|row| apply(&mut batch, row));
+            batch.commit(Durability::Written).unwrap();
+            let mut batch = store.batch();
+            pending.iter().for_each(|row| apply(&mut batch, row));
+            let check = |state: &dyn Fn(Scan<'_>, &mut Visit<'_>) -> Result<(), StoreError>| {
+                for ((prefix, _), (from, _), reverse, rows_max) in &scans {
+                    let from: &[u8] = if from.starts_with(prefix) { from } else { &[] };
+                    let scan = Scan { table: Table::Graph, prefix, from, reverse: *reverse };
+                    let mut rows = Vec::new();
+                    state(scan, &mut |key, value| {
+                        rows.push((key.to_vec(), value.to_vec()));
+                        if rows.len() == *rows_max { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+                    }).unwrap();
+                    prop_assert_eq!(rows, expected(&model, scan, *rows_max), "{:?}", scan);
+                }
+                Ok(())
+            };
+            check(&|scan, visit| batch.scan(scan, visit))?;
+            for ((key, _), ..) in &scans {
+                prop_assert_eq!(batch.get(Table::Graph, key).unwrap(), model.get(key).cloned());
+            }
+            batch.commit(Durability::Synced).unwrap();
+            check(&|scan, visit| store.scan(scan, visit))?;
+        }
     }
 }

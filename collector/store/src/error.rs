@@ -30,7 +30,9 @@ fn hint(fault: StoreFault) -> &'static str {
     match fault {
         StoreFault::Locked => " (another ledgerline has it open: ask that one with --server, or stop it)",
         StoreFault::Full => " (the disk is full: make space, the partition goes on by itself)",
-        StoreFault::Halt => " (run `ledgerline doctor`; the log still holds everything, a deleted store is rebuilt from it)",
+        StoreFault::Halt => {
+            " (run `ledgerline doctor`; the log still holds everything, a deleted store is rebuilt from it)"
+        }
     }
 }
 

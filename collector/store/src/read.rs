@@ -40,18 +40,26 @@ pub type Visit<'v> = dyn FnMut(&[u8], &[u8]) -> ControlFlow<()> + 'v;
 
 /// Rows can be read from it.
 pub trait Read {
-    /// The row under `key`.
+    /// Hands the row under `key` to `read`; `None` when there is none.
     ///
     /// # Errors
     /// When the store fails.
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError>;
+    fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError>;
 
-    /// Whether there is a row under `key`; cheaper than [`Read::get`] when there mostly is none.
+    /// A copy of the row under `key`.
+    ///
+    /// # Errors
+    /// When the store fails.
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.with(table, key, <[u8]>::to_vec)
+    }
+
+    /// Whether there is a row under `key`; cheap where there mostly is none.
     ///
     /// # Errors
     /// When the store fails.
     fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        Ok(self.get(table, key)?.is_some())
+        Ok(self.with(table, key, |_| ())?.is_some())
     }
 
     /// Visits the rows of a range until there are no more or `visit` breaks. The caller bounds the number.

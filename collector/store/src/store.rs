@@ -6,7 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use rocksdb::{BoundColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, MultiThreaded, ReadOptions, WriteBatch, WriteOptions};
+use rocksdb::{
+    BoundColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, MultiThreaded, ReadOptions,
+    WriteBatch, WriteOptions,
+};
+
+use smallvec::SmallVec;
 
 use crate::batch::Batch;
 use crate::error::StoreError;
@@ -55,7 +60,8 @@ impl Store {
     /// When another process holds it, or the disk or the files are at fault.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
         let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), options.family(family)));
-        std::fs::create_dir_all(path).map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
+        std::fs::create_dir_all(path)
+            .map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
         let database = Database::open_cf_descriptors(&options.database(), path, families)
             .map_err(|error| StoreError::rocks(path, "open", &error))?;
         Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: AtomicBool::new(false) }) })
@@ -111,7 +117,7 @@ impl Store {
         Family::ALL.into_iter().map(size).collect()
     }
 
-    pub(crate) fn write(&self, rows: &WriteBatch, durability: Durability) -> Result<(), StoreError> {
+    pub(crate) fn write(&self, rows: WriteBatch, durability: Durability) -> Result<(), StoreError> {
         self.healthy()?;
         let mut options = WriteOptions::default();
         options.set_sync(durability == Durability::Synced);
@@ -136,35 +142,26 @@ impl Store {
 }
 
 /// The key of a row as RocksDB sees it: the table's byte, then the key.
-pub(crate) fn full_key(table: Table, key: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    out.reserve(1 + key.len());
-    out.push(table.byte());
-    out.extend_from_slice(key);
+pub(crate) fn full_key(table: Table, key: &[u8]) -> SmallVec<[u8; 80]> {
+    let mut full = SmallVec::new();
+    full.push(table.byte());
+    full.extend_from_slice(key);
+    full
 }
 
 impl Read for Store {
-    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
-        let found = self.inner.database.get_cf(&self.handle(table.family()), &full);
-        found.map_err(|error| StoreError::rocks(self.path(), "read", &error))
-    }
-
-    fn has(&self, table: Table, key: &[u8]) -> Result<bool, StoreError> {
-        let mut full = Vec::new();
-        full_key(table, key, &mut full);
+    fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
+        let full = full_key(table, key);
         let found = self.inner.database.get_pinned_cf(&self.handle(table.family()), &full);
-        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.is_some())
+        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
     }
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let (mut prefix, mut start) = (Vec::new(), Vec::new());
-        full_key(scan.table, scan.prefix, &mut prefix);
-        full_key(scan.table, if scan.from.is_empty() { scan.prefix } else { scan.from }, &mut start);
+        let prefix = full_key(scan.table, scan.prefix);
+        let start = full_key(scan.table, if scan.from.is_empty() { scan.prefix } else { scan.from });
         let end = after_prefix(&prefix);
         let mut options = ReadOptions::default();
-        options.set_iterate_lower_bound(prefix.clone());
+        options.set_iterate_lower_bound(prefix.to_vec());
         options.set_iterate_upper_bound(end.clone());
         let mode = match (scan.reverse, scan.from.is_empty()) {
             (false, _) => IteratorMode::From(&start, Direction::Forward),
