@@ -115,7 +115,9 @@ fn merge<'r>(
     let mut overlay = overlay.peekable();
     let mut stopped = false;
     store.scan(scan, &mut |key, value| {
-        while let Some((over, row)) = overlay.next_if(|(over, _)| (over[1..] < *key) != scan.reverse && over[1..] != *key) {
+        while let Some((over, row)) =
+            overlay.next_if(|(over, _)| (over[1..] < *key) != scan.reverse && over[1..] != *key)
+        {
             stopped = row.as_ref().is_some_and(|row| visit(&over[1..], row).is_break());
             if stopped {
                 return ControlFlow::Break(());
@@ -157,7 +159,8 @@ mod tests {
             key.starts_with(scan.prefix)
                 && (scan.from.is_empty() || if scan.reverse { key <= scan.from } else { key >= scan.from })
         };
-        let mut rows: Vec<_> = model.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+        let mut rows: Vec<_> =
+            model.iter().filter(|(key, _)| inside(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
         if scan.reverse {
             rows.reverse();
         }

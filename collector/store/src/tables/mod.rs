@@ -10,7 +10,7 @@ mod tiles;
 
 pub use leaves::{LeafKey, body, leaf_at, leaf_of, opening, put_leaf};
 pub use meta::Meta;
-pub use outbox::{Outgoing, OutboxKey};
+pub use outbox::{OutboxKey, Outgoing};
 pub use sources::{ProgressRow, RejectionKey, RejectionRow, SourceKey, SourceRow};
 pub use tenants::{CheckpointRow, PublishedRow, TenantRow, tenants};
 pub use tiles::{Tree, tile};
@@ -64,7 +64,10 @@ pub fn put<T: Row>(batch: &mut Batch<'_>, key: &[u8], row: &T) {
 
 /// What a row that does not decode means.
 pub fn undecodable(table: Table) -> StoreError {
-    let what = format!("a row of table {} does not decode: the store is damaged or was written by a newer version", table.name());
+    let what = format!(
+        "a row of table {} does not decode: the store is damaged or was written by a newer version",
+        table.name()
+    );
     StoreError::damaged(std::path::Path::new("."), what)
 }
 
