@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::facts::Facts;
+use crate::facts::{EventKind, Facts};
 use crate::finding::Grade;
+use crate::id::RunId;
 
 /// What an envelope carries. Exactly one of the payload fields of [`Envelope`] goes with each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -64,9 +65,8 @@ pub struct Envelope<'a> {
     pub received_at_ns: i64,
     /// Version of the software that wrote it.
     pub intake_version: &'a str,
-    /// Made once per command or producer request; control records are deduplicated on it.
-    #[serde(borrow, with = "serde_bytes")]
-    pub idempotency_key: Option<&'a [u8]>,
+    /// 16 random bytes made once per command or request; control records are deduplicated on it.
+    pub idempotency_key: Option<IdempotencyKey>,
     /// Where intake read it.
     pub source: Option<Source<'a>>,
     /// Who sent it, when the channel tells.
@@ -114,6 +114,11 @@ pub struct Event<'a> {
     /// Event id, 32 bytes.
     #[serde(with = "serde_bytes_fixed")]
     pub event_id: [u8; 32],
+    /// When it happened, as the event says, ns UTC. Unsealed, like `subject`: the leaf holds both.
+    pub event_time_ns: i64,
+    /// What it is about.
+    #[serde(borrow)]
+    pub subject: Subject<'a>,
     /// HMAC-SHA-256(opening, body), 32 bytes.
     #[serde(with = "serde_bytes_fixed")]
     pub commitment: [u8; 32],
@@ -133,6 +138,20 @@ pub struct Event<'a> {
     pub verdict: Verdict,
     /// Version of the schemas that it was validated against.
     pub schema_version: &'a str,
+}
+
+/// What an event is about, outside of what can be sealed: an erased event keeps its leaf.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject<'a> {
+    /// Which of the three events it is.
+    pub kind: EventKind,
+    /// The run, for a RunEvent.
+    pub run: Option<RunId>,
+    /// Namespace of the job, or of the dataset for a DatasetEvent.
+    #[serde(borrow)]
+    pub namespace: &'a str,
+    /// Its name.
+    pub name: &'a str,
 }
 
 /// A finding in an envelope; see [`crate::finding::Finding`].
@@ -226,6 +245,11 @@ pub struct Rejected<'a> {
     /// JSON path.
     pub path: &'a str,
 }
+
+/// 16 random bytes made once per command or request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct IdempotencyKey(#[serde(with = "serde_bytes_fixed")] pub [u8; 16]);
 
 /// Fixed-size byte arrays as Avro `fixed`.
 mod serde_bytes_fixed {

@@ -209,7 +209,7 @@ fn inline(schema: &mut serde_json::Value, name: &str, definition: &mut Option<se
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::envelope::{Event, Kind, Mode, Noticed, Source, Verdict};
+    use crate::envelope::{Event, Kind, Mode, Noticed, Source, Subject, Verdict};
     use crate::facts::{Dataset, EventKind, EventType, Facts, Field, Job, Run};
     use crate::finding::Grade;
     use crate::id::RunId;
@@ -318,6 +318,8 @@ mod tests {
             event: Some(Event {
                 c14n: 1,
                 event_id: [2; 32],
+                event_time_ns: 1_700_000_000_000_000_000,
+                subject: Subject { kind: EventKind::Run, run: Some(RunId([7; 16])), namespace: "etl", name: "load" },
                 commitment: [3; 32],
                 opening: Some(&[4; 32]),
                 body: Some(b"{}"),
