@@ -1,6 +1,7 @@
 //! Typed rows of the state tables: one table per file. A row's bytes are a version byte and postcard; a version is never
 //! reused. The rows of the graph are the fold's (`lineage::row`).
 
+mod graph;
 mod leaves;
 mod meta;
 mod outbox;
@@ -11,7 +12,7 @@ mod tiles;
 pub use leaves::{LeafKey, body, leaf_at, leaf_of, opening, put_leaf};
 pub use meta::Meta;
 pub use outbox::{OutboxKey, Outgoing};
-pub use sources::{ProgressRow, RejectionKey, RejectionRow, SourceKey, SourceRow};
+pub use sources::{PendingRow, ProgressRow, RejectionKey, RejectionRow, SourceKey, SourceRow};
 pub use tenants::{CheckpointRow, PublishedRow, TenantRow, tenants};
 pub use tiles::{Tree, tile};
 

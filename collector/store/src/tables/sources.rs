@@ -1,5 +1,7 @@
 //! Source partitions: what was taken in from each since its last coverage leaf, what was refused, how far intake is.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Row;
@@ -70,9 +72,15 @@ pub struct RejectionKey {
 impl RejectionKey {
     /// Its bytes.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = self.tenant.to_be_bytes().to_vec();
-        bytes.extend_from_slice(&self.source.bytes());
+        let mut bytes = Self::source_bytes(self.tenant, &self.source);
         bytes.extend_from_slice(&self.offset.to_be_bytes());
+        bytes
+    }
+
+    /// What the keys of one tenant and source partition begin with.
+    pub fn source_bytes(tenant: u32, source: &SourceKey) -> Vec<u8> {
+        let mut bytes = tenant.to_be_bytes().to_vec();
+        bytes.extend_from_slice(&source.bytes());
         bytes
     }
 
@@ -94,12 +102,34 @@ pub struct RejectionRow {
     pub path: String,
     /// When intake refused it, ns UTC.
     pub at_ns: i64,
-    /// Whether a rejections leaf covers it.
-    pub covered: bool,
 }
 
 impl Row for RejectionRow {
     const TABLE: Table = Table::Rejections;
+}
+
+/// Refused events of one tenant and source partition that no leaf covers yet. Under [`RejectionKey::source_bytes`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingRow {
+    /// First offset.
+    pub first_offset: u64,
+    /// Last offset.
+    pub last_offset: u64,
+    /// How many.
+    pub count: u64,
+    /// How many for each code; at most [`PendingRow::CODES_MAX`].
+    pub codes: BTreeMap<String, u64>,
+    /// Digest of the list of offsets so far: of the digest before and the next offset.
+    pub digest: [u8; 32],
+}
+
+impl PendingRow {
+    /// Codes counted apart; what comes after them counts as `other`.
+    pub const CODES_MAX: usize = 256;
+}
+
+impl Row for PendingRow {
+    const TABLE: Table = Table::Pending;
 }
 
 /// How far intake has come in one source partition. Under [`SourceKey`].

@@ -1,0 +1,208 @@
+//! The publisher: outbox rows into Kafka transactions, with a watermark, each once.
+//! Never trusts its memory: on every start and after every uncertain commit it takes the transactional id over, reads the
+//! watermark back, and skips what the alert partitions already hold. Nothing signed leaves before the transaction that
+//! publishes it has committed.
+
+mod outgoing;
+mod recover;
+mod watermark;
+
+pub use watermark::{Delivered, Watermark};
+
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use ledger::checkpoint::Checkpoint;
+use ledger::{LedgerName, Origin, Tenant};
+use store::tables::{self, CheckpointRow, Meta, OutboxKey, Outgoing, PublishedRow, Row};
+use store::{Durability, Read, Scan, Store, StoreError, Table};
+
+use crate::keyring::Keyring;
+use crate::log::{CommitError, GroupOffset, Log, LogError, NewRecord, Transactor};
+
+/// Where and how a partition publishes.
+#[derive(Clone, Debug)]
+pub struct PublisherSettings {
+    /// The alert topic.
+    pub alerts: Arc<str>,
+    /// The checkpoint topic.
+    pub checkpoints: Arc<str>,
+    /// The watermark topic.
+    pub recorders: Arc<str>,
+    /// The topic that the recorder reads, for the group's offsets.
+    pub events: Arc<str>,
+    /// Prefix of transactional ids and groups; empty without a deployment name.
+    pub deployment: String,
+    /// At most this many rows in one transaction.
+    pub batch_rows_max: usize,
+    /// Where this process answers for the partition.
+    pub advertised_url: String,
+    /// Generation of the rule code.
+    pub generation: u32,
+}
+
+/// Why nothing was published, by what the caller does.
+#[derive(Debug, thiserror::Error)]
+pub enum PublishError {
+    /// Call [`Publisher::recover`] after a pause, then go on.
+    #[error("publishing is interrupted: {0}")]
+    Recover(String),
+    /// Another process owns the partition's transactional id: stop.
+    #[error("another process publishes for this partition: {0}")]
+    Fenced(String),
+    /// Stop the partition.
+    #[error("{0}")]
+    Halt(String),
+}
+
+/// One partition's publisher.
+pub struct Publisher {
+    log: Arc<dyn Log>,
+    store: Store,
+    partition: u32,
+    keyring: Arc<Keyring>,
+    settings: PublisherSettings,
+    transactor: Option<Box<dyn Transactor>>,
+    published: PublishedRow,
+    /// Positions found beyond the watermark on recovery: published, though the store does not know.
+    found: BTreeSet<OutboxKey>,
+}
+
+impl Publisher {
+    /// A publisher that has not recovered yet.
+    pub fn new(log: Arc<dyn Log>, settings: PublisherSettings, store: Store, partition: u32, keyring: Arc<Keyring>) -> Self {
+        let (published, found) = (PublishedRow::default(), BTreeSet::new());
+        Publisher { log, store, partition, keyring, settings, transactor: None, published, found }
+    }
+
+    /// Offsets below this are published, whole.
+    pub fn next_offset(&self) -> u64 {
+        self.published.next_offset
+    }
+
+    /// Publishes the next rows, whole offsets, at most `batch_rows_max` unless one offset has more. Gives their number.
+    ///
+    /// # Errors
+    /// See [`PublishError`]; nothing is lost by any of them.
+    pub fn step(&mut self) -> Result<usize, PublishError> {
+        let Some(mut transactor) = self.transactor.take() else {
+            return Err(PublishError::Recover("not recovered yet".to_owned()));
+        };
+        let meta = tables::get::<Meta>(&self.store, &[]).map_err(halt)?;
+        let Some(meta) = meta.filter(|meta| meta.incarnation.is_some()) else {
+            self.transactor = Some(transactor);
+            return Ok(0);
+        };
+        let rows = self.take(meta.next_offset)?;
+        let Some(last) = rows.last().map(|(key, _)| key.offset) else {
+            self.transactor = Some(transactor);
+            return Ok(0);
+        };
+        // What is sent must follow from a store that survives power loss.
+        self.store.sync().map_err(halt)?;
+        let (records, notes) = self.records(&meta, &rows)?;
+        let committed = self.commit(transactor.as_mut(), &meta, records, last + 1)?;
+        self.transactor = Some(transactor);
+        self.remember(&rows, notes, committed)?;
+        Ok(rows.len())
+    }
+
+    /// Rows of whole offsets, in order.
+    fn take(&self, below: u64) -> Result<Vec<(OutboxKey, Outgoing)>, PublishError> {
+        let mut rows: Vec<(OutboxKey, Outgoing)> = Vec::new();
+        let mut damaged = false;
+        let rows_max = self.settings.batch_rows_max.max(1);
+        let scanned = self.store.scan(Scan::prefix(Table::Outbox, &[]), &mut |key, value| {
+            let (Some(key), Some(row)) = (OutboxKey::parse(key), Outgoing::decode(value)) else {
+                damaged = true;
+                return ControlFlow::Break(());
+            };
+            let full = rows.len() >= rows_max && rows.last().is_some_and(|(last, _)| last.offset != key.offset);
+            if full || key.offset >= below {
+                return ControlFlow::Break(());
+            }
+            rows.push((key, row));
+            ControlFlow::Continue(())
+        });
+        scanned.map_err(halt)?;
+        if damaged { Err(halt(tables::undecodable(Table::Outbox))) } else { Ok(rows) }
+    }
+
+    /// What goes out, and the checkpoints among it. Rows that recovery found published are left out.
+    fn records(&self, meta: &Meta, rows: &[(OutboxKey, Outgoing)]) -> Result<(Vec<NewRecord>, Vec<(String, CheckpointRow)>), PublishError> {
+        let (mut records, mut notes) = (Vec::new(), Vec::new());
+        let ledger = LedgerName::parse(&meta.ledger_name).map_err(|error| PublishError::Halt(error.to_string()))?;
+        for (key, row) in rows.iter().filter(|(key, _)| key.offset >= self.published.next_offset && !self.found.contains(key)) {
+            let position = outgoing::position(meta, self.partition, *key);
+            match row {
+                Outgoing::Alert { key, attributes, body } => {
+                    records.push(outgoing::alert(&self.settings.alerts, &position, key, attributes, body.as_deref()));
+                }
+                Outgoing::Checkpoint { tenant, size, root } => {
+                    let name = Tenant::parse_recorded(tenant).map_err(|error| PublishError::Halt(error.to_string()))?;
+                    let checkpoint = Checkpoint { origin: Origin::new(&ledger, &name), size: *size, root: *root };
+                    let note = checkpoint.sign(&[self.keyring.signer()]).map_err(|error| PublishError::Recover(error.to_string()))?;
+                    let note = String::from_utf8(note.to_bytes()).expect("a note is text");
+                    records.push(outgoing::checkpoint(&self.settings.checkpoints, &position, tenant, *size, &note));
+                    notes.push((tenant.clone(), CheckpointRow { size: *size, note }));
+                }
+            }
+        }
+        Ok((records, notes))
+    }
+
+    /// One transaction: the records, then the watermark that says so, with the group's offset as a hint. The watermark
+    /// names, for each alert partition, the place from which a recovery looks for more.
+    fn commit(&mut self, transactor: &mut dyn Transactor, meta: &Meta, records: Vec<NewRecord>, next_offset: u64) -> Result<PublishedRow, PublishError> {
+        let mut published = PublishedRow { next_offset, delivered: self.published.delivered.clone() };
+        let watermark = Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
+        let alerts = records.iter().map(|record| record.topic == self.settings.alerts).collect::<Vec<_>>();
+        let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
+        let group = format!("{}ledgerline-recorder", self.settings.deployment);
+        let offset = GroupOffset { topic: Arc::clone(&self.settings.events), partition: self.partition, next: next_offset };
+        let positions = transactor.commit(&sent, Some((&group, std::slice::from_ref(&offset)))).map_err(|error| self.failed(error))?;
+        // Committed: what was sent is visible, and nothing of it is ever sent again.
+        for position in positions.iter().zip(alerts).filter_map(|(position, alert)| alert.then_some(position)) {
+            let next = position.offset + 1;
+            match published.delivered.iter_mut().find(|(partition, _)| *partition == position.partition) {
+                Some((_, delivered)) => *delivered = next.max(*delivered),
+                None => published.delivered.push((position.partition, next)),
+            }
+        }
+        published.delivered.sort_unstable();
+        Ok(published)
+    }
+
+    /// Drops sent rows and keeps what was published. Losing this write costs a recovery nothing: it reads the log.
+    fn remember(&mut self, rows: &[(OutboxKey, Outgoing)], notes: Vec<(String, CheckpointRow)>, published: PublishedRow) -> Result<(), PublishError> {
+        let mut batch = self.store.batch();
+        rows.iter().for_each(|(key, _)| batch.delete(Table::Outbox, &key.bytes()));
+        notes.iter().for_each(|(tenant, row)| tables::put(&mut batch, tenant.as_bytes(), row));
+        tables::put(&mut batch, &[], &published);
+        batch.commit(Durability::Written).map_err(halt)?;
+        self.found = self.found.split_off(&OutboxKey { offset: published.next_offset, ordinal: 0 });
+        self.published = published;
+        Ok(())
+    }
+
+    fn failed(&self, error: CommitError) -> PublishError {
+        match error {
+            CommitError::Fenced { what } => PublishError::Fenced(what),
+            CommitError::Uncertain { what } | CommitError::Aborted { what } => PublishError::Recover(what),
+            CommitError::Refused { what } | CommitError::Halt { what } => PublishError::Halt(what),
+        }
+    }
+}
+
+fn halt(error: StoreError) -> PublishError {
+    PublishError::Halt(error.to_string())
+}
+
+fn reading(error: LogError) -> PublishError {
+    match error {
+        LogError::Fenced { what } => PublishError::Fenced(what),
+        error if error.is_retry() => PublishError::Recover(error.to_string()),
+        error => PublishError::Halt(error.to_string()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Taking over: fence, read the watermark back, find what is already published, and only then publish.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::leaf::Hex;
+use store::tables::{self, Meta, PublishedRow};
+
+use super::outgoing::{POSITION, parse};
+use super::{PublishError, Publisher, Watermark, halt, reading};
+use crate::log::{CommitError, ReadBound, Record, Start};
+
+const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait: Duration::from_millis(200) };
+/// Reads that may come back empty before the end is reached: a bound on a broker that stalls.
+const EMPTY_READS_MAX: u32 = 150;
+
+impl Publisher {
+    /// Fences the former owner, settles what it left open, and learns from the log what is published.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub fn recover(&mut self) -> Result<(), PublishError> {
+        let id = format!("{}ledgerline-publisher-{}", self.settings.deployment, self.partition);
+        let mut transactor = self.log.transactor(&id).map_err(reading)?;
+        transactor.init().map_err(|error| match error {
+            CommitError::Halt { what } => PublishError::Halt(what),
+            error => PublishError::Recover(error.to_string()),
+        })?;
+        let meta = tables::get::<Meta>(&self.store, &[]).map_err(halt)?.unwrap_or_else(|| Meta::new(self.partition, 0));
+        let watermark = self.watermark(&meta)?;
+        self.published = match &watermark {
+            None => PublishedRow::default(),
+            Some(mark) => PublishedRow {
+                next_offset: mark.next_offset,
+                delivered: mark.delivered.iter().map(|place| (place.partition, place.next_offset)).collect(),
+            },
+        };
+        self.found.clear();
+        let partitions = self.log.partitions(&self.settings.alerts).map_err(reading)?;
+        for partition in 0..partitions {
+            self.look(&meta, partition)?;
+        }
+        self.transactor = Some(transactor);
+        Ok(())
+    }
+
+    /// The newest watermark of this partition and incarnation.
+    fn watermark(&self, meta: &Meta) -> Result<Option<Watermark>, PublishError> {
+        let incarnation = Hex(meta.incarnation.unwrap_or_default()).to_string();
+        let key = self.partition.to_string();
+        let mut newest = None;
+        for partition in 0..self.log.partitions(&self.settings.recorders).map_err(reading)? {
+            self.read(&self.settings.recorders, partition, Start::Earliest, |record| {
+                let ours = record.key.as_deref() == Some(key.as_bytes());
+                let mark = record.value.as_deref().filter(|_| ours).and_then(|value| serde_json::from_slice::<Watermark>(value).ok());
+                newest = mark.filter(|mark| meta.incarnation.is_none() || mark.incarnation == incarnation).or(newest.take());
+            })?;
+        }
+        Ok(newest)
+    }
+
+    /// Skips what an alert partition holds beyond the watermark, and moves the place from which the next one looks.
+    fn look(&mut self, meta: &Meta, partition: u32) -> Result<(), PublishError> {
+        let range = self.log.range(&self.settings.alerts, partition).map_err(reading)?;
+        let known = self.published.delivered.iter().find(|(known, _)| *known == partition).map_or(range.start, |(_, next)| *next);
+        let (mut found, mut next) = (Vec::new(), known.clamp(range.start, range.end));
+        self.read(&self.settings.alerts, partition, Start::At(next), |record| {
+            next = record.offset + 1;
+            let text = record.header(POSITION).and_then(|value| std::str::from_utf8(value).ok());
+            found.extend(text.and_then(|text| parse(text, meta, self.partition)));
+        })?;
+        self.found.extend(found.into_iter().filter(|key| key.offset >= self.published.next_offset));
+        match self.published.delivered.iter_mut().find(|(known, _)| *known == partition) {
+            Some((_, delivered)) => *delivered = next,
+            None => self.published.delivered.push((partition, next)),
+        }
+        Ok(())
+    }
+
+    /// Reads committed records of one partition up to its end.
+    fn read(&self, topic: &Arc<str>, partition: u32, start: Start, mut visit: impl FnMut(&Record)) -> Result<(), PublishError> {
+        let mut reader = self.log.reader(topic).map_err(reading)?;
+        reader.assign(&[(partition, start)]).map_err(reading)?;
+        for _ in 0..EMPTY_READS_MAX {
+            loop {
+                let batch = reader.read(READ).map_err(reading)?;
+                batch.records.iter().for_each(&mut visit);
+                if batch.at_end {
+                    return Ok(());
+                }
+                if batch.records.is_empty() {
+                    break;
+                }
+            }
+        }
+        Err(PublishError::Recover(format!("{topic}/{partition} could not be read to its end")))
+    }
+}

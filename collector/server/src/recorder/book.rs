@@ -1,0 +1,79 @@
+//! One tenant's ledger as the recorder grows it: its row, the edge of its tree, the key that makes its digests.
+//! Never signs: what is signed, and when, is the publisher's.
+
+use ledger::leaf::{self, Detail, Leaf, Position};
+use ledger::tree::leaf_hash;
+use ledger::{Tenant, key::IdentityKey};
+use store::tables::{self, LeafKey, TenantRow, Tree};
+use store::{Batch, Read, StoreError};
+
+/// A tenant's ledger.
+pub(super) struct Book {
+    /// The tenant.
+    pub tenant: Tenant,
+    /// Its row, as of the last leaf.
+    pub row: TenantRow,
+    /// Its identity key.
+    pub identity: IdentityKey,
+    tree: Tree,
+    changed: bool,
+}
+
+/// What lies beside an event's leaf: event id, opening, body.
+pub(super) type Beside<'a> = (&'a [u8; 32], &'a [u8], &'a [u8]);
+
+impl Book {
+    /// A ledger with no leaf yet.
+    pub fn new(tenant: Tenant, number: u32, identity: IdentityKey, root_key: &str) -> Self {
+        let row = TenantRow {
+            number,
+            size: 0,
+            checkpoint_size: 0,
+            checkpoint_ns: 0,
+            grown_ns: 0,
+            root_key: root_key.to_owned(),
+        };
+        Book { tenant, row, identity, tree: Tree::default(), changed: false }
+    }
+
+    /// Reads a stored ledger's edge.
+    pub fn load(state: &impl Read, tenant: Tenant, row: TenantRow, identity: IdentityKey) -> Result<Self, StoreError> {
+        let tree = Tree::load(state, row.number, row.size)?;
+        Ok(Book { tenant, row, identity, tree, changed: false })
+    }
+
+    /// Appends a leaf; gives its index.
+    pub fn append(
+        &mut self,
+        batch: &mut Batch<'_>,
+        position: Position,
+        time_ns: i64,
+        detail: Detail,
+        beside: Option<Beside<'_>>,
+    ) -> u64 {
+        let bytes = leaf::encode(&Leaf { position, tenant: self.tenant.clone(), detail });
+        let index = self.row.size;
+        self.tree.push(batch, self.row.number, leaf_hash(&bytes));
+        tables::put_leaf(batch, LeafKey { tenant: self.row.number, index }, bytes, beside);
+        self.row.size = self.tree.size();
+        self.row.grown_ns = time_ns;
+        self.changed = true;
+        index
+    }
+
+    /// The root, and with it the note that the ledger has this checkpoint.
+    pub fn checkpoint(&mut self, time_ns: i64) -> [u8; 32] {
+        self.row.checkpoint_size = self.row.size;
+        self.row.checkpoint_ns = time_ns;
+        self.changed = true;
+        self.tree.root()
+    }
+
+    /// Writes what the batch changed: once, before its commit.
+    pub fn store(&mut self, batch: &mut Batch<'_>) {
+        if std::mem::take(&mut self.changed) {
+            self.tree.store(batch, self.row.number);
+            tables::put(batch, self.tenant.as_str().as_bytes(), &self.row);
+        }
+    }
+}
