@@ -26,7 +26,7 @@ pub fn verify(key: &IntakeKey, parts: &[&[u8]], claimed: &Tag) -> bool {
 }
 
 fn seal(key: &IntakeKey, parts: &[&[u8]]) -> Hasher {
-    let mut hasher = Hasher::keyed(key.secret(), digest::INTAKE_MAC);
+    let mut hasher = Hasher::keyed(key.expose(), digest::INTAKE_MAC);
     for part in parts {
         hasher.field(part);
     }

@@ -48,7 +48,9 @@ impl IntakeKey {
         Hex(self.id.to_be_bytes())
     }
 
-    pub(crate) fn secret(&self) -> &[u8; 32] {
+    /// The secret itself, for whoever seals with it. Never to be shown.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
         self.secret.bytes()
     }
 }

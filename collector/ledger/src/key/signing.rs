@@ -64,6 +64,12 @@ impl SigningKey {
         SecretText::new(text)
     }
 
+    /// The same key under another name: one key may sign for several trees, in each under the tree's own name.
+    #[must_use]
+    pub fn named(&self, name: KeyName) -> Self {
+        Self::from_seed(name, self.key.to_bytes())
+    }
+
     /// What others check its signatures with.
     #[must_use]
     pub fn verifier(&self) -> &VerifierKey {

@@ -141,8 +141,10 @@ impl Publisher {
                 }
                 Outgoing::Checkpoint { tenant, size, root } => {
                     let name = Tenant::parse_recorded(tenant).map_err(|error| PublishError::Halt(error.to_string()))?;
-                    let checkpoint = Checkpoint { origin: Origin::new(&ledger, &name), size: *size, root: *root };
-                    let note = checkpoint.sign(&[self.keyring.signer()]).map_err(|error| PublishError::Recover(error.to_string()))?;
+                    let origin = Origin::new(&ledger, &name);
+                    let signer = self.keyring.signer(&origin);
+                    let checkpoint = Checkpoint { origin, size: *size, root: *root };
+                    let note = checkpoint.sign(&[&signer]).map_err(|error| PublishError::Recover(error.to_string()))?;
                     let note = String::from_utf8(note.to_bytes()).expect("a note is text");
                     records.push(outgoing::checkpoint(&self.settings.checkpoints, &position, tenant, *size, &note));
                     notes.push((tenant.clone(), CheckpointRow { size: *size, note }));

@@ -2,7 +2,7 @@
 //! against the enrolled keys, recorded whether they took effect or not.
 
 use ledger::commitment::Opening;
-use ledger::key::VerifierKey;
+use ledger::key::{KeyName, VerifierKey};
 use ledger::leaf::{self, Genesis, Hex, Label, Outcome, SignatureCheck, Signatures, Verdict};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope};
@@ -86,10 +86,13 @@ impl Recorder {
         }
         let wrong = |what: &str, error: &dyn std::fmt::Display| Halt::new(self.meta.partition, format!("{what} of tenant {}: {error}", tenant.as_str()), "Begin the ledger again with valid keys.");
         let ledger = LedgerName::parse(&self.meta.ledger_name).map_err(|error| wrong("ledger name", &error))?;
+        let origin = Origin::new(&ledger, &tenant);
+        // One pair of keys may serve every tenant; in each tree it goes by the tree's own name, as C2SP has it.
+        let named = |text: &str, name: KeyName| VerifierKey::from_text(text).and_then(|key| VerifierKey::from_ed25519(name, key.public_bytes()));
         let detail = Genesis {
-            origin: Origin::new(&ledger, &tenant),
-            verifier_key: VerifierKey::from_text(verifier).map_err(|error| wrong("verifier key", &error))?,
-            root_key: VerifierKey::from_text(root).map_err(|error| wrong("root key", &error))?,
+            verifier_key: named(verifier, KeyName::of_checkpoints(&origin)).map_err(|error| wrong("verifier key", &error))?,
+            root_key: named(root, KeyName::of_root(&origin)).map_err(|error| wrong("root key", &error))?,
+            origin,
             partition_count: self.meta.partition_count,
             received_at_ns,
             previous: None,

@@ -1,6 +1,5 @@
 //! Records that are not ours, not to be trusted, or can't be applied: each becomes a leaf, none stops the stream.
 
-use ledger::key::KeyId;
 use ledger::leaf::{Foreign, Hex, Label, Refused, Unappliable, record_digest};
 use ledger::Tenant;
 use lineage::frame::{Refusal, VERSION};
@@ -40,7 +39,7 @@ impl Recorder {
                 Refused {
                     reason: Label::parse(reason).expect("reasons are kebab-case constants"),
                     envelope_version: value.and_then(|value| Some(u32::from(u16::from_be_bytes(value.get(4..6)?.try_into().ok()?)))),
-                    intake_key: claimed(6).map(|id| KeyId::from(Hex(id.try_into().expect("four bytes were taken")))),
+                    intake_key: claimed(6).map(|id| Hex(id.try_into().expect("four bytes were taken"))),
                     value_bytes: value.map_or(0, |value| value.len() as u64),
                     digest: record_digest(key, value, &book.identity),
                 }
@@ -62,7 +61,7 @@ impl Recorder {
         let detail = Unappliable {
             reason: Label::parse(reason).expect("reasons are kebab-case constants"),
             envelope_version: u32::from(VERSION),
-            intake_key: KeyId::from(Hex(sealed_by)),
+            intake_key: Hex(sealed_by),
             event_id: event_id.map(Hex),
             value_bytes: value.len() as u64,
             digest: record_digest(key, Some(value), &book.identity),
