@@ -32,7 +32,9 @@ pub enum KeyringError {
         error: std::io::Error,
     },
     /// Others than its owner may read it.
-    #[error("key file {path} can be read by others (mode {mode:o}): run `chmod 600` on it, and change the key if they may have")]
+    #[error(
+        "key file {path} can be read by others (mode {mode:o}): run `chmod 600` on it, and change the key if they may have"
+    )]
     Open {
         /// The file.
         path: PathBuf,
@@ -86,8 +88,11 @@ impl Keyring {
         };
         let public = folder.join("root.pub");
         let root = match fs::read_to_string(&public) {
-            Ok(text) => VerifierKey::from_text(text.trim_end()).map_err(|fault| KeyringError::Damaged { path: public, fault })?,
-            Err(error) if error.kind() == ErrorKind::NotFound => return Err(missing("the root key's public half (root.pub)")),
+            Ok(text) => VerifierKey::from_text(text.trim_end())
+                .map_err(|fault| KeyringError::Damaged { path: public, fault })?,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(missing("the root key's public half (root.pub)"));
+            }
             Err(error) => return Err(KeyringError::File { path: public, error }),
         };
         Ok(Keyring { intake, identities, signing, root, folder: folder.to_owned() })
@@ -151,8 +156,12 @@ fn read<T>(path: &Path, parse: impl Fn(&str) -> Result<T, KeyFault>) -> Result<T
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), KeyringError> {
     let failed = |error| KeyringError::File { path: path.to_owned(), error };
     let partial = path.with_extension("partial");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&partial).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.write_all(b"\n")).and_then(|()| file.sync_all()).map_err(failed)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&partial).map_err(failed)?;
+    file.write_all(text.as_bytes())
+        .and_then(|()| file.write_all(b"\n"))
+        .and_then(|()| file.sync_all())
+        .map_err(failed)?;
     fs::rename(&partial, path).map_err(failed)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)

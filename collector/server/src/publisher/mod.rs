@@ -71,7 +71,13 @@ pub struct Publisher {
 
 impl Publisher {
     /// A publisher that has not recovered yet.
-    pub fn new(log: Arc<dyn Log>, settings: PublisherSettings, store: Store, partition: u32, keyring: Arc<Keyring>) -> Self {
+    pub fn new(
+        log: Arc<dyn Log>,
+        settings: PublisherSettings,
+        store: Store,
+        partition: u32,
+        keyring: Arc<Keyring>,
+    ) -> Self {
         let (published, found) = (PublishedRow::default(), BTreeSet::new());
         Publisher { log, store, partition, keyring, settings, transactor: None, published, found }
     }
@@ -130,10 +136,16 @@ impl Publisher {
     }
 
     /// What goes out, and the checkpoints among it. Rows that recovery found published are left out.
-    fn records(&self, meta: &Meta, rows: &[(OutboxKey, Outgoing)]) -> Result<(Vec<NewRecord>, Vec<(String, CheckpointRow)>), PublishError> {
+    fn records(
+        &self,
+        meta: &Meta,
+        rows: &[(OutboxKey, Outgoing)],
+    ) -> Result<(Vec<NewRecord>, Vec<(String, CheckpointRow)>), PublishError> {
         let (mut records, mut notes) = (Vec::new(), Vec::new());
         let ledger = LedgerName::parse(&meta.ledger_name).map_err(|error| PublishError::Halt(error.to_string()))?;
-        for (key, row) in rows.iter().filter(|(key, _)| key.offset >= self.published.next_offset && !self.found.contains(key)) {
+        for (key, row) in
+            rows.iter().filter(|(key, _)| key.offset >= self.published.next_offset && !self.found.contains(key))
+        {
             let position = outgoing::position(meta, self.partition, *key);
             match row {
                 Outgoing::Alert { key, attributes, body } => {
@@ -156,14 +168,24 @@ impl Publisher {
 
     /// One transaction: the records, then the watermark that says so, with the group's offset as a hint. The watermark
     /// names, for each alert partition, the place from which a recovery looks for more.
-    fn commit(&mut self, transactor: &mut dyn Transactor, meta: &Meta, records: Vec<NewRecord>, next_offset: u64) -> Result<PublishedRow, PublishError> {
+    fn commit(
+        &mut self,
+        transactor: &mut dyn Transactor,
+        meta: &Meta,
+        records: Vec<NewRecord>,
+        next_offset: u64,
+    ) -> Result<PublishedRow, PublishError> {
         let mut published = PublishedRow { next_offset, delivered: self.published.delivered.clone() };
-        let watermark = Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
+        let watermark =
+            Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
         let alerts = records.iter().map(|record| record.topic == self.settings.alerts).collect::<Vec<_>>();
         let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
         let group = format!("{}ledgerline-recorder", self.settings.deployment);
-        let offset = GroupOffset { topic: Arc::clone(&self.settings.events), partition: self.partition, next: next_offset };
-        let positions = transactor.commit(&sent, Some((&group, std::slice::from_ref(&offset)))).map_err(|error| self.failed(error))?;
+        let offset =
+            GroupOffset { topic: Arc::clone(&self.settings.events), partition: self.partition, next: next_offset };
+        let positions = transactor
+            .commit(&sent, Some((&group, std::slice::from_ref(&offset))))
+            .map_err(|error| self.failed(error))?;
         // Committed: what was sent is visible, and nothing of it is ever sent again.
         for position in positions.iter().zip(alerts).filter_map(|(position, alert)| alert.then_some(position)) {
             let next = position.offset + 1;
@@ -177,7 +199,12 @@ impl Publisher {
     }
 
     /// Drops sent rows and keeps what was published. Losing this write costs a recovery nothing: it reads the log.
-    fn remember(&mut self, rows: &[(OutboxKey, Outgoing)], notes: Vec<(String, CheckpointRow)>, published: PublishedRow) -> Result<(), PublishError> {
+    fn remember(
+        &mut self,
+        rows: &[(OutboxKey, Outgoing)],
+        notes: Vec<(String, CheckpointRow)>,
+        published: PublishedRow,
+    ) -> Result<(), PublishError> {
         let mut batch = self.store.batch();
         rows.iter().for_each(|(key, _)| batch.delete(Table::Outbox, &key.bytes()));
         notes.iter().for_each(|(tenant, row)| tables::put(&mut batch, tenant.as_bytes(), row));

@@ -26,8 +26,17 @@ pub(super) fn parse(text: &str, meta: &Meta, partition: u32) -> Option<OutboxKey
     (incarnation && home && parts.next().is_none()).then_some(key)
 }
 
-pub(super) fn alert(topic: &Arc<str>, position: &str, key: &str, attributes: &[(String, String)], body: Option<&[u8]>) -> NewRecord {
-    let header = |(name, value): &(String, String)| Header { name: Cow::Owned(name.clone()), value: Bytes::copy_from_slice(value.as_bytes()) };
+pub(super) fn alert(
+    topic: &Arc<str>,
+    position: &str,
+    key: &str,
+    attributes: &[(String, String)],
+    body: Option<&[u8]>,
+) -> NewRecord {
+    let header = |(name, value): &(String, String)| Header {
+        name: Cow::Owned(name.clone()),
+        value: Bytes::copy_from_slice(value.as_bytes()),
+    };
     let mut record = NewRecord::new(topic, Bytes::new()).key(key.to_owned()).header(POSITION, position.to_owned());
     record.value = body.map(Bytes::copy_from_slice);
     record.headers.extend(attributes.iter().map(header));

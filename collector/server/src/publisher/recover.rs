@@ -52,8 +52,13 @@ impl Publisher {
         for partition in 0..self.log.partitions(&self.settings.recorders).map_err(reading)? {
             self.read(&self.settings.recorders, partition, Start::Earliest, |record| {
                 let ours = record.key.as_deref() == Some(key.as_bytes());
-                let mark = record.value.as_deref().filter(|_| ours).and_then(|value| serde_json::from_slice::<Watermark>(value).ok());
-                newest = mark.filter(|mark| meta.incarnation.is_none() || mark.incarnation == incarnation).or(newest.take());
+                let mark = record
+                    .value
+                    .as_deref()
+                    .filter(|_| ours)
+                    .and_then(|value| serde_json::from_slice::<Watermark>(value).ok());
+                newest =
+                    mark.filter(|mark| meta.incarnation.is_none() || mark.incarnation == incarnation).or(newest.take());
             })?;
         }
         Ok(newest)
@@ -62,7 +67,12 @@ impl Publisher {
     /// Skips what an alert partition holds beyond the watermark, and moves the place from which the next one looks.
     fn look(&mut self, meta: &Meta, partition: u32) -> Result<(), PublishError> {
         let range = self.log.range(&self.settings.alerts, partition).map_err(reading)?;
-        let known = self.published.delivered.iter().find(|(known, _)| *known == partition).map_or(range.start, |(_, next)| *next);
+        let known = self
+            .published
+            .delivered
+            .iter()
+            .find(|(known, _)| *known == partition)
+            .map_or(range.start, |(_, next)| *next);
         let (mut found, mut next) = (Vec::new(), known.clamp(range.start, range.end));
         self.read(&self.settings.alerts, partition, Start::At(next), |record| {
             next = record.offset + 1;
@@ -78,7 +88,13 @@ impl Publisher {
     }
 
     /// Reads committed records of one partition up to its end.
-    fn read(&self, topic: &Arc<str>, partition: u32, start: Start, mut visit: impl FnMut(&Record)) -> Result<(), PublishError> {
+    fn read(
+        &self,
+        topic: &Arc<str>,
+        partition: u32,
+        start: Start,
+        mut visit: impl FnMut(&Record),
+    ) -> Result<(), PublishError> {
         let mut reader = self.log.reader(topic).map_err(reading)?;
         reader.assign(&[(partition, start)]).map_err(reading)?;
         for _ in 0..EMPTY_READS_MAX {

@@ -53,13 +53,16 @@ impl Recorder {
     /// The first record must be the genesis record; everything before it is passed over and counted.
     pub(super) fn before_genesis(&mut self, turn: &mut Turn<'_, '_>, envelope: &Envelope<'_>) -> Result<(), Halt> {
         let genesis = envelope.control.as_ref().filter(|control| control.name == "genesis");
-        let Some(content) = genesis.and_then(|control| serde_json::from_slice::<GenesisContent>(control.content).ok()) else {
+        let Some(content) = genesis.and_then(|control| serde_json::from_slice::<GenesisContent>(control.content).ok())
+        else {
             self.meta.before_genesis += 1;
             return Ok(());
         };
         if content.partition != self.meta.partition || Hex(envelope.incarnation).to_string() != content.incarnation {
-            let reason = format!("the genesis record at offset {} is of partition {}", turn.record.offset, content.partition);
-            return Err(self.halt(reason, "The topic was copied or re-partitioned: use the topic that the ledger was begun on."));
+            let reason =
+                format!("the genesis record at offset {} is of partition {}", turn.record.offset, content.partition);
+            return Err(self
+                .halt(reason, "The topic was copied or re-partitioned: use the topic that the ledger was begun on."));
         }
         self.meta.incarnation = Some(envelope.incarnation);
         self.meta.ledger_name = content.ledger_name;
@@ -72,7 +75,12 @@ impl Recorder {
         for name in &content.tenants {
             match Tenant::parse(name) {
                 Ok(tenant) => self.begin(turn, tenant, &verifier, &root, envelope.received_at_ns)?,
-                Err(error) => return Err(self.halt(format!("the genesis record names tenant {name:?}: {error}"), "Begin the ledger again with a valid name.")),
+                Err(error) => {
+                    return Err(self.halt(
+                        format!("the genesis record names tenant {name:?}: {error}"),
+                        "Begin the ledger again with a valid name.",
+                    ));
+                }
             }
         }
         turn.applied.controls += 1;
@@ -80,17 +88,33 @@ impl Recorder {
     }
 
     /// Begins a tenant's tree: leaf 0. One that has begun stays as it is.
-    fn begin(&mut self, turn: &mut Turn<'_, '_>, tenant: Tenant, verifier: &str, root: &str, received_at_ns: i64) -> Result<(), Halt> {
+    fn begin(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        tenant: Tenant,
+        verifier: &str,
+        root: &str,
+        received_at_ns: i64,
+    ) -> Result<(), Halt> {
         if self.books.contains_key(tenant.as_str()) {
             return Ok(());
         }
-        let wrong = |what: &str, error: &dyn std::fmt::Display| Halt::new(self.meta.partition, format!("{what} of tenant {}: {error}", tenant.as_str()), "Begin the ledger again with valid keys.");
+        let wrong = |what: &str, error: &dyn std::fmt::Display| {
+            Halt::new(
+                self.meta.partition,
+                format!("{what} of tenant {}: {error}", tenant.as_str()),
+                "Begin the ledger again with valid keys.",
+            )
+        };
         let ledger = LedgerName::parse(&self.meta.ledger_name).map_err(|error| wrong("ledger name", &error))?;
         let origin = Origin::new(&ledger, &tenant);
         // One pair of keys may serve every tenant; in each tree it goes by the tree's own name, as C2SP has it.
-        let named = |text: &str, name: KeyName| VerifierKey::from_text(text).and_then(|key| VerifierKey::from_ed25519(name, key.public_bytes()));
+        let named = |text: &str, name: KeyName| {
+            VerifierKey::from_text(text).and_then(|key| VerifierKey::from_ed25519(name, key.public_bytes()))
+        };
         let detail = Genesis {
-            verifier_key: named(verifier, KeyName::of_checkpoints(&origin)).map_err(|error| wrong("verifier key", &error))?,
+            verifier_key: named(verifier, KeyName::of_checkpoints(&origin))
+                .map_err(|error| wrong("verifier key", &error))?,
             root_key: named(root, KeyName::of_root(&origin)).map_err(|error| wrong("root key", &error))?,
             origin,
             partition_count: self.meta.partition_count,
@@ -106,7 +130,12 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) fn control(&mut self, turn: &mut Turn<'_, '_>, envelope: &Envelope<'_>, control: &Control<'_>) -> Result<(), Halt> {
+    pub(super) fn control(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        envelope: &Envelope<'_>,
+        control: &Control<'_>,
+    ) -> Result<(), Halt> {
         if control.name == "genesis" {
             // The first one won.
             return Ok(());
@@ -117,7 +146,9 @@ impl Recorder {
             turn.applied.duplicates += 1;
             return Ok(());
         }
-        let Ok(name) = Label::parse(control.name) else { return self.unappliable(turn, "control-name-not-a-label", None) };
+        let Ok(name) = Label::parse(control.name) else {
+            return self.unappliable(turn, "control-name-not-a-label", None);
+        };
         let checks = self.checks(control, &key.0);
         let outcome = self.carry_out(turn, envelope, control, &checks)?;
         match &outcome {
@@ -144,13 +175,19 @@ impl Recorder {
     }
 
     fn checks(&self, control: &Control<'_>, key: &[u8; 16]) -> Vec<SignatureCheck> {
-        let enrolled: Vec<VerifierKey> =
-            [&self.meta.verifier_key, &self.meta.root_key].into_iter().filter_map(|text| VerifierKey::from_text(text).ok()).collect();
+        let enrolled: Vec<VerifierKey> = [&self.meta.verifier_key, &self.meta.root_key]
+            .into_iter()
+            .filter_map(|text| VerifierKey::from_text(text).ok())
+            .collect();
         let message = signed_message(control.name, key, control.content);
-        let check = |signature: &lineage::envelope::Signature<'_>| match enrolled.iter().find(|known| known.name().as_str() == signature.key) {
+        let check = |signature: &lineage::envelope::Signature<'_>| match enrolled
+            .iter()
+            .find(|known| known.name().as_str() == signature.key)
+        {
             None => SignatureCheck { key_id: None, verdict: Verdict::UnknownKey },
             Some(known) => {
-                let verdict = if known.verify(&message, signature.value).is_ok() { Verdict::Valid } else { Verdict::Invalid };
+                let verdict =
+                    if known.verify(&message, signature.value).is_ok() { Verdict::Valid } else { Verdict::Invalid };
                 SignatureCheck { key_id: Some(known.id()), verdict }
             }
         };
@@ -164,7 +201,8 @@ impl Recorder {
         control: &Control<'_>,
         checks: &[SignatureCheck],
     ) -> Result<Outcome, Halt> {
-        let refused = |reason: &str| Ok(Outcome::Refused(Label::parse(reason).expect("reasons are kebab-case constants")));
+        let refused =
+            |reason: &str| Ok(Outcome::Refused(Label::parse(reason).expect("reasons are kebab-case constants")));
         if !checks.iter().any(|check| check.verdict == Verdict::Valid) {
             return refused("not-signed-by-an-enrolled-key");
         }

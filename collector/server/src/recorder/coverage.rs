@@ -70,7 +70,9 @@ impl Coverage {
         let advanced = |row: &SourceRow| row.next_offset > row.first_offset || row.duplicate + row.rejected > 0;
         let mut due = Vec::new();
         for (source, row) in self.rows.iter_mut().filter(|(_, row)| advanced(row)) {
-            let (Ok(topic), Ok(partition)) = (Topic::parse(&source.topic), u32::try_from(source.partition)) else { continue };
+            let (Ok(topic), Ok(partition)) = (Topic::parse(&source.topic), u32::try_from(source.partition)) else {
+                continue;
+            };
             let gaps = row.gaps.iter().map(|&(first, last)| Gap { first, last });
             due.push(leaf::Coverage {
                 tick_at_ns,

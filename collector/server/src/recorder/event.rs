@@ -6,7 +6,11 @@ use lineage::envelope::{self, Envelope};
 use lineage::facts::EventKind;
 
 /// Makes the leaf's content. A trusted envelope that names something a leaf can't hold is `Err` with the reason.
-pub(super) fn leaf(envelope: &Envelope<'_>, event: &envelope::Event<'_>, key: &IdentityKey) -> Result<Event, &'static str> {
+pub(super) fn leaf(
+    envelope: &Envelope<'_>,
+    event: &envelope::Event<'_>,
+    key: &IdentityKey,
+) -> Result<Event, &'static str> {
     let label = |text: &str| Label::parse(text).map_err(|_| "version-not-a-label");
     let findings = event.findings.iter().map(|finding| (finding.code, finding.path));
     Ok(Event {

@@ -25,7 +25,12 @@ impl Recorder {
         Ok(())
     }
 
-    pub(super) fn rejections(&mut self, turn: &mut Turn<'_, '_>, envelope: &Envelope<'_>, rejections: &Rejections<'_>) -> Result<(), Halt> {
+    pub(super) fn rejections(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        envelope: &Envelope<'_>,
+        rejections: &Rejections<'_>,
+    ) -> Result<(), Halt> {
         let failed = |error: store::StoreError| Halt::store(self.meta.partition, &error);
         let source = SourceKey { topic: rejections.topic.to_owned(), partition: rejections.partition };
         let Some(book) = self.books.get(envelope.tenant) else {
@@ -51,7 +56,8 @@ impl Recorder {
             if turn.batch.has(Table::Rejections, &key).map_err(failed)? {
                 continue;
             }
-            let rejected = RejectionRow { code: row.code.to_owned(), path: row.path.to_owned(), at_ns: envelope.received_at_ns };
+            let rejected =
+                RejectionRow { code: row.code.to_owned(), path: row.path.to_owned(), at_ns: envelope.received_at_ns };
             tables::put(&mut turn.batch, &key, &rejected);
             add(&mut pending, offset, row.code);
             pending.digest = identity.digest(digest::POSITIONS, &[&pending.digest, &offset.to_be_bytes()]);

@@ -18,8 +18,8 @@ pub use halt::Halt;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::leaf::{Detail, Hex, Position};
 use ledger::Tenant;
+use ledger::leaf::{Detail, Hex, Position};
 use lineage::alert::{AlertMessage, Settings};
 use lineage::envelope::{Envelope, Event, Kind};
 use lineage::fold::{self, Accepted};
@@ -84,7 +84,8 @@ impl Recorder {
         }
         let mut books = BTreeMap::new();
         for (name, row) in tables::tenants(&store).map_err(halted)? {
-            let tenant = Tenant::parse_recorded(&name).map_err(|error| Halt::new(partition, error.to_string(), "Run `ledgerline doctor`."))?;
+            let tenant = Tenant::parse_recorded(&name)
+                .map_err(|error| Halt::new(partition, error.to_string(), "Run `ledgerline doctor`."))?;
             let identity = identity(&keyring, partition, &tenant)?;
             books.insert(name, Book::load(&store, tenant, row, identity).map_err(halted)?);
         }
@@ -109,7 +110,10 @@ impl Recorder {
     pub fn compare(&self, last: &Record) -> Result<(), Halt> {
         if last.offset + 1 == self.meta.next_offset && digest(last) != self.meta.last_record {
             let reason = format!("offset {} holds another record than the one that was applied", last.offset);
-            return Err(self.halt(reason, "The topic was made anew or cut off: run `ledgerline recover --new-origin` once you know why."));
+            return Err(self.halt(
+                reason,
+                "The topic was made anew or cut off: run `ledgerline recover --new-origin` once you know why.",
+            ));
         }
         Ok(())
     }
@@ -147,10 +151,15 @@ impl Recorder {
         let opened = frames.open(record.value.as_deref().unwrap_or_default(), keyring.intake_keys());
         match opened {
             Opened::Newer { version } => {
-                let reason = format!("offset {} is an envelope of version {version}, newer than this build reads", record.offset);
+                let reason = format!(
+                    "offset {} is an envelope of version {version}, newer than this build reads",
+                    record.offset
+                );
                 Err(self.halt(reason, "Upgrade this process; recorders are upgraded before intakes."))
             }
-            Opened::Envelope(envelope) if self.misplaced(&envelope, record) => self.outside(turn, Some(Refusal::Misplaced)),
+            Opened::Envelope(envelope) if self.misplaced(&envelope, record) => {
+                self.outside(turn, Some(Refusal::Misplaced))
+            }
             Opened::Envelope(envelope) => self.envelope(turn, &envelope),
             Opened::Foreign => self.outside(turn, None),
             Opened::Refused(refusal) => self.outside(turn, Some(refusal)),
@@ -162,7 +171,10 @@ impl Recorder {
         let keyed = record.key.as_deref() == Some(envelope.tenant.as_bytes());
         let home = match Tenant::parse_recorded(envelope.tenant).map(|tenant| tenant.as_partition()) {
             Ok(Some(partition)) => partition == self.meta.partition,
-            Ok(None) => self.meta.incarnation.is_none() || partition_of_tenant(envelope.tenant, self.meta.partition_count) == self.meta.partition,
+            Ok(None) => {
+                self.meta.incarnation.is_none()
+                    || partition_of_tenant(envelope.tenant, self.meta.partition_count) == self.meta.partition
+            }
             Err(_) => false,
         };
         let incarnation = self.meta.incarnation.is_none_or(|known| known == envelope.incarnation);
@@ -207,14 +219,22 @@ impl Recorder {
             Err(reason) => return self.unappliable(turn, reason, Some(event.event_id)),
         };
         let position = position(&self.meta, turn.record);
-        let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some((&event.event_id, opening, body)));
+        let index =
+            book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some((&event.event_id, opening, body)));
         let tenant = book.row.number;
         turn.applied.recorded += 1;
         source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Recorded));
         self.derive(turn, envelope, event, tenant, index)
     }
 
-    fn derive(&mut self, turn: &mut Turn<'_, '_>, envelope: &Envelope<'_>, event: &Event<'_>, tenant: u32, leaf: u64) -> Result<(), Halt> {
+    fn derive(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        envelope: &Envelope<'_>,
+        event: &Event<'_>,
+        tenant: u32,
+        leaf: u64,
+    ) -> Result<(), Halt> {
         let Some(facts) = &event.facts else { return self.fault(turn, "the envelope carries no facts") };
         let accepted = Accepted {
             tenant: envelope.tenant,
@@ -269,7 +289,11 @@ fn identity(keyring: &Keyring, partition: u32, tenant: &Tenant) -> Result<ledger
 
 /// Where a record stands.
 fn position(meta: &Meta, record: &Record) -> Position {
-    Position { incarnation: Hex(meta.incarnation.unwrap_or_default()), partition: meta.partition, offset: record.offset }
+    Position {
+        incarnation: Hex(meta.incarnation.unwrap_or_default()),
+        partition: meta.partition,
+        offset: record.offset,
+    }
 }
 
 /// What tells one record from another at the same offset: its key, its length and its first bytes, which hold the MAC

@@ -1,7 +1,7 @@
 //! Records that are not ours, not to be trusted, or can't be applied: each becomes a leaf, none stops the stream.
 
-use ledger::leaf::{Foreign, Hex, Label, Refused, Unappliable, record_digest};
 use ledger::Tenant;
+use ledger::leaf::{Foreign, Hex, Label, Refused, Unappliable, record_digest};
 use lineage::frame::{Refusal, VERSION};
 
 use super::{Halt, Recorder, Turn, position};
@@ -38,7 +38,8 @@ impl Recorder {
                 let claimed = |at: usize| value.and_then(|value| value.get(at..at + 4));
                 Refused {
                     reason: Label::parse(reason).expect("reasons are kebab-case constants"),
-                    envelope_version: value.and_then(|value| Some(u32::from(u16::from_be_bytes(value.get(4..6)?.try_into().ok()?)))),
+                    envelope_version: value
+                        .and_then(|value| Some(u32::from(u16::from_be_bytes(value.get(4..6)?.try_into().ok()?)))),
                     intake_key: claimed(6).map(|id| Hex(id.try_into().expect("four bytes were taken"))),
                     value_bytes: value.map_or(0, |value| value.len() as u64),
                     digest: record_digest(key, value, &book.identity),
@@ -52,7 +53,12 @@ impl Recorder {
     }
 
     /// A record of ours that can't be applied.
-    pub(super) fn unappliable(&mut self, turn: &mut Turn<'_, '_>, reason: &'static str, event_id: Option<[u8; 32]>) -> Result<(), Halt> {
+    pub(super) fn unappliable(
+        &mut self,
+        turn: &mut Turn<'_, '_>,
+        reason: &'static str,
+        event_id: Option<[u8; 32]>,
+    ) -> Result<(), Halt> {
         let own = Tenant::partition(self.meta.partition);
         let position = position(&self.meta, turn.record);
         let (key, value) = (turn.record.key.as_deref(), turn.record.value.as_deref().unwrap_or_default());

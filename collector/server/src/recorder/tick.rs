@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use ledger::leaf::{CodeCounts, Detail, Heartbeat, Hex, Label, Rejections, SourceSpan, Topic};
 use ledger::Tenant;
+use ledger::leaf::{CodeCounts, Detail, Heartbeat, Hex, Label, Rejections, SourceSpan, Topic};
 use store::tables::{self, Outgoing, PendingRow, Row, SourceKey};
 use store::{Read, Scan, Table};
 
@@ -47,7 +47,11 @@ impl Recorder {
             turn.batch.delete(Table::Pending, &key);
             let (Some((number, source)), Some(row)) = (key.split_first_chunk::<4>(), row) else { continue };
             let (Some((source, _)), number) = (SourceKey::parse(source), u32::from_be_bytes(*number)) else { continue };
-            let Some(tenant) = self.books.iter().find(|(_, book)| book.row.number == number).map(|(name, _)| name.clone()) else { continue };
+            let Some(tenant) =
+                self.books.iter().find(|(_, book)| book.row.number == number).map(|(name, _)| name.clone())
+            else {
+                continue;
+            };
             let Ok(topic) = Topic::parse(&source.topic) else { continue };
             let codes: BTreeMap<Label, u64> =
                 row.codes.iter().filter_map(|(code, count)| Some((Label::parse(code).ok()?, *count))).collect();
@@ -72,7 +76,8 @@ impl Recorder {
     fn heartbeats(&mut self, turn: &mut Turn<'_, '_>) {
         let now_ns = self.meta.time_ns;
         let idle = |grown_ns: i64| grown_ns > 0 && now_ns.saturating_sub(grown_ns) >= DAY_NS;
-        let due: Vec<String> = self.books.iter().filter(|(_, book)| idle(book.row.grown_ns)).map(|(name, _)| name.clone()).collect();
+        let due: Vec<String> =
+            self.books.iter().filter(|(_, book)| idle(book.row.grown_ns)).map(|(name, _)| name.clone()).collect();
         for tenant in due {
             self.leaf(turn, &tenant, Heartbeat { tick_at_ns: now_ns }.into());
         }

@@ -97,5 +97,3 @@ impl<'s> Batch<'s> {
         GraphBatch { batch: self, tenant }
     }
 }
-
-mod graph;
