@@ -16,6 +16,28 @@ use order::Member;
 /// Version of the form, as an envelope's `c14n` holds it.
 pub const VERSION: i32 = 1;
 
+/// Bytes kept free before the form, for what an event's id puts before it: so one call hashes both.
+pub(crate) const FRAME_BYTES: usize = 27;
+
+/// A canonical form.
+#[derive(Debug)]
+pub struct Form<'s> {
+    framed: &'s mut [u8],
+}
+
+impl Form<'_> {
+    /// The form.
+    pub fn bytes(&self) -> &[u8] {
+        &self.framed[FRAME_BYTES..]
+    }
+
+    /// The form after `frame`, in one piece.
+    pub(crate) fn framed(&mut self, frame: &[u8; FRAME_BYTES]) -> &[u8] {
+        self.framed[..FRAME_BYTES].copy_from_slice(frame);
+        self.framed
+    }
+}
+
 /// Holds the form of one event at a time; keep it and use it again, it allocates nothing once it has grown.
 #[derive(Default, Debug)]
 pub struct Scratch {
@@ -45,8 +67,9 @@ enum Frame {
 /// Writes the canonical form of `root`. `lower` names strings to lower-case by their [`Value::index`], ascending.
 ///
 /// The form is at most about five times as long as the payload (`1e20` has 21 digits).
-pub fn canonical<'s>(root: Value<'_, '_>, lower: &[u32], scratch: &'s mut Scratch) -> &'s [u8] {
+pub fn canonical<'s>(root: Value<'_, '_>, lower: &[u32], scratch: &'s mut Scratch) -> Form<'s> {
     scratch.bytes.clear();
+    scratch.bytes.resize(FRAME_BYTES, 0);
     scratch.members.clear();
     scratch.frames.clear();
     let mut value = root;
@@ -54,7 +77,7 @@ pub fn canonical<'s>(root: Value<'_, '_>, lower: &[u32], scratch: &'s mut Scratc
         begin(value, lower, scratch);
         match next(root, scratch) {
             Some(following) => value = following,
-            None => return &scratch.bytes,
+            None => return Form { framed: &mut scratch.bytes },
         }
     }
 }

@@ -9,6 +9,8 @@ mod run;
 
 use blake3::Hasher;
 
+use crate::c14n::{FRAME_BYTES, Form};
+
 pub use digest::{AlertId, EventId, HexFault, NodeId};
 pub use run::{RunId, RunIdFault};
 
@@ -44,13 +46,15 @@ impl EventId {
     /// Context of the keyed hash.
     pub const CONTEXT: &'static str = "ledgerline v1 event";
 
-    /// The id of the event with this canonical form ([`crate::c14n::canonical`]): BLAKE3 keyed with the tenant's identity key,
-    /// over [`EventId::CONTEXT`] and the form.
-    pub fn of(identity_key: &[u8; 32], canonical: &[u8]) -> EventId {
-        let mut hasher = Hasher::new_keyed(identity_key);
-        field(&mut hasher, Self::CONTEXT.as_bytes());
-        field(&mut hasher, canonical);
-        EventId(*hasher.finalize().as_bytes())
+    /// The id of the event with this canonical form: BLAKE3 keyed with the tenant's identity key, over [`EventId::CONTEXT`] and
+    /// the form.
+    pub fn of(identity_key: &[u8; 32], mut form: Form<'_>) -> EventId {
+        let mut frame = [0; FRAME_BYTES];
+        let (context, length) = frame.split_at_mut(FRAME_BYTES - 4);
+        context[..4].copy_from_slice(&length_of(Self::CONTEXT.as_bytes()));
+        context[4..].copy_from_slice(Self::CONTEXT.as_bytes());
+        length.copy_from_slice(&length_of(form.bytes()));
+        EventId(*blake3::keyed_hash(identity_key, form.framed(&frame)).as_bytes())
     }
 }
 
@@ -112,10 +116,12 @@ impl AlertId {
 
 /// Hashes a field after its length.
 fn field(hasher: &mut Hasher, bytes: &[u8]) {
-    let length = u32::try_from(bytes.len())
-        .expect("a payload is at most 2 GiB, and its form fits what memory allows below 4 GiB");
-    hasher.update(&length.to_be_bytes());
+    hasher.update(&length_of(bytes));
     hasher.update(bytes);
+}
+
+fn length_of(bytes: &[u8]) -> [u8; 4] {
+    u32::try_from(bytes.len()).expect("payloads are bounded so that no field comes near 4 GiB").to_be_bytes()
 }
 
 /// How an id stands in JSON and other text, for `#[serde(with = "lineage::id::text")]`. By themselves ids are bytes, in every format:

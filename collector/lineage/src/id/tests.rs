@@ -46,7 +46,10 @@ fn published_vectors_hold() {
 
 #[test]
 fn tenants_do_not_share_event_ids() {
-    assert_ne!(EventId::of(&[0; 32], b"{}"), EventId::of(&[1; 32], b"{}"));
+    let (mut tape, mut scratch) = (Tape::default(), Scratch::default());
+    let root = scan(b"{}", &Limits::default(), &mut tape).unwrap();
+    let one = EventId::of(&[0; 32], canonical(root, &[], &mut scratch));
+    assert_ne!(one, EventId::of(&[1; 32], canonical(root, &[], &mut scratch)));
 }
 
 #[test]

@@ -57,12 +57,12 @@ pub(super) struct Stop {
 
 impl Stop {
     #[cold]
-    pub fn new(kind: FaultKind, offset: usize, message: &'static str) -> Stop {
-        Stop { kind, offset, message }
+    pub fn new(kind: FaultKind, offset: usize, message: &'static str) -> Box<Stop> {
+        Box::new(Stop { kind, offset, message })
     }
 
     #[cold]
-    pub fn not_json(offset: usize, message: &'static str) -> Stop {
-        Stop { kind: FaultKind::NotJson, offset, message }
+    pub fn not_json(offset: usize, message: &'static str) -> Box<Stop> {
+        Box::new(Stop { kind: FaultKind::NotJson, offset, message })
     }
 }

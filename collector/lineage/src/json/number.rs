@@ -9,7 +9,7 @@ pub(super) struct Number {
 }
 
 /// Reads the number that starts at `start` with a digit or a minus.
-pub(super) fn number(bytes: &[u8], start: usize) -> Result<Number, Stop> {
+pub(super) fn number(bytes: &[u8], start: usize) -> Result<Number, Box<Stop>> {
     let first = if bytes[start] == b'-' { start + 1 } else { start };
     let mut at = digits(bytes, first);
     if at == first {
@@ -39,7 +39,7 @@ fn digits(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-fn some_digits(bytes: &[u8], at: usize) -> Result<usize, Stop> {
+fn some_digits(bytes: &[u8], at: usize) -> Result<usize, Box<Stop>> {
     let end = digits(bytes, at);
     if end == at {
         return Err(Stop::not_json(at, "A number lacks the digits after its point or exponent; send them."));

@@ -12,10 +12,10 @@ use super::{keys, number, path, text};
 /// # Errors
 /// The first fault found; the tape then holds nothing of use. Repeated names are found where their object ends.
 pub fn scan<'p, 't>(payload: &'p [u8], limits: &Limits, tape: &'t mut Tape) -> Result<Value<'p, 't>, Fault> {
-    tape.nodes.clear();
+    tape.used = 0;
     tape.frames.clear();
     match checked(payload, limits, tape) {
-        Ok(text) => Ok(Value::new(text, &tape.nodes, 0)),
+        Ok(text) => Ok(Value::new(text, &tape.nodes[..tape.used], 0)),
         Err(stop) => {
             let path = path::of_open(payload, tape);
             Err(Fault { kind: stop.kind, offset: stop.offset, path, message: stop.message })
@@ -23,7 +23,7 @@ pub fn scan<'p, 't>(payload: &'p [u8], limits: &Limits, tape: &'t mut Tape) -> R
     }
 }
 
-fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'p str, Stop> {
+fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'p str, Box<Stop>> {
     if payload.len() > limits.payload_bytes_max.min(PAYLOAD_BYTES_CAP) {
         let message = "The payload is longer than `payload_bytes_max`; send less in one event, or raise the limit.";
         return Err(Stop::new(FaultKind::TooLarge, payload.len(), message));
@@ -35,39 +35,43 @@ fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'
         return Err(Stop::not_json(0, "The payload starts with a byte order mark; send UTF-8 without one."));
     }
     let nodes_max = limits.nodes_max.min(NODES_CAP);
-    Scanner { text, bytes: payload, tape, nodes_max, depth_max: limits.depth_max }.run()?;
-    Ok(text)
+    let mut scanner =
+        Scanner { text, bytes: payload, tape, frame: Frame::NONE, nodes_max, depth_max: limits.depth_max };
+    let result = scanner.run();
+    let frame = scanner.frame;
+    tape.frames.push(frame);
+    result.map(|()| text)
 }
 
 struct Scanner<'s> {
     text: &'s str,
     bytes: &'s [u8],
     tape: &'s mut Tape,
+    /// The innermost open array or object; those around it are in `tape.frames`.
+    frame: Frame,
     nodes_max: usize,
     depth_max: usize,
 }
 
 impl Scanner<'_> {
-    fn run(&mut self) -> Result<(), Stop> {
+    #[inline(always)]
+    fn run(&mut self) -> Result<(), Box<Stop>> {
         let mut at = self.space(0);
+        let mut name_next = false;
         loop {
+            if name_next {
+                at = self.name(at)?;
+            }
             // A value starts here.
             at = match self.byte(at) {
                 b'"' => self.string(at)?,
-                b'{' => {
-                    self.open(OBJECT, at)?;
+                open @ (b'{' | b'[') => {
+                    let object = open == b'{';
+                    self.open(if object { OBJECT } else { ARRAY }, at)?;
                     at = self.space(at + 1);
-                    if self.byte(at) != b'}' {
-                        at = self.name(at)?;
-                        continue;
-                    }
-                    self.close(at)?
-                }
-                b'[' => {
-                    self.open(ARRAY, at)?;
-                    at = self.space(at + 1);
-                    if self.byte(at) != b']' {
-                        self.begin_item();
+                    if self.byte(at) != if object { b'}' } else { b']' } {
+                        self.frame.count = u32::from(!object);
+                        name_next = object;
                         continue;
                     }
                     self.close(at)?
@@ -81,19 +85,16 @@ impl Scanner<'_> {
             // A value has ended: what holds it goes on, or ends too.
             loop {
                 at = self.space(at);
-                let Some(frame) = self.tape.frames.last() else { return self.end(at) };
-                match (self.byte(at), frame.tag) {
-                    (b',', OBJECT) => {
-                        at = self.space(at + 1);
-                        at = self.name(at)?;
-                        break;
-                    }
-                    (b',', _) => {
-                        at = self.space(at + 1);
-                        self.begin_item();
-                        break;
-                    }
+                let byte = self.byte(at);
+                name_next = self.frame.tag == OBJECT;
+                if byte == b',' && self.frame.tag != NONE {
+                    self.frame.count += u32::from(!name_next);
+                    at = self.space(at + 1);
+                    break;
+                }
+                match (byte, self.frame.tag) {
                     (b'}', OBJECT) | (b']', ARRAY) => at = self.close(at)?,
+                    (_, NONE) => return self.end(at),
                     _ => return Err(self.no_separator(at)),
                 }
             }
@@ -114,32 +115,45 @@ impl Scanner<'_> {
         at
     }
 
-    #[inline]
-    fn push(&mut self, start: usize, end: usize, tag: u32) -> Result<(), Stop> {
-        let link = self.tape.nodes.len() as u32 + 1;
+    #[inline(always)]
+    fn push(&mut self, start: usize, end: usize, tag: u32) -> Result<(), Box<Stop>> {
+        let link = self.tape.used as u32 + 1;
         self.push_node(Node { start: start as u32, end: end as u32, link, meta: tag })
     }
 
-    #[inline]
-    fn push_node(&mut self, node: Node) -> Result<(), Stop> {
-        if self.tape.nodes.len() >= self.nodes_max {
-            let message = "The event has more values than `nodes_max`; send less in one event, or raise the limit.";
-            return Err(Stop::new(FaultKind::TooManyNodes, node.start as usize, message));
+    #[inline(always)]
+    fn push_node(&mut self, node: Node) -> Result<(), Box<Stop>> {
+        let used = self.tape.used;
+        if used >= self.tape.nodes.len().min(self.nodes_max) {
+            self.grow(node)?;
         }
-        self.tape.nodes.push(node);
+        self.tape.nodes[used] = node;
+        self.tape.used = used + 1;
         Ok(())
     }
 
-    #[inline]
-    fn string(&mut self, at: usize) -> Result<usize, Stop> {
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, node: Node) -> Result<(), Box<Stop>> {
+        let used = self.tape.used;
+        if used >= self.nodes_max {
+            let message = "The event has more values than `nodes_max`; send less in one event, or raise the limit.";
+            return Err(Stop::new(FaultKind::TooManyNodes, node.start as usize, message));
+        }
+        self.tape.nodes.resize((used * 2).clamp(256, self.nodes_max.max(256)), Node::EMPTY);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn string(&mut self, at: usize) -> Result<usize, Box<Stop>> {
         let body = text::body(self.bytes, at + 1)?;
         self.push(at + 1, body.end, if body.escaped { STRING_ESCAPED } else { STRING })?;
         Ok(body.end + 1)
     }
 
     /// Reads a member's name and its colon; returns where its value starts.
-    #[inline]
-    fn name(&mut self, at: usize) -> Result<usize, Stop> {
+    #[inline(always)]
+    fn name(&mut self, at: usize) -> Result<usize, Box<Stop>> {
         if self.byte(at) != b'"' {
             return Err(Stop::not_json(at, "A member's name in quotes is missing here; no comma may end an object."));
         }
@@ -150,13 +164,11 @@ impl Scanner<'_> {
         } else {
             (NAME, keys::hash_at(self.bytes, start, body.end))
         };
-        let name = self.tape.nodes.len() as u32;
+        let name = self.tape.used as u32;
         self.push_node(Node { start: start as u32, end: body.end as u32, link: hash, meta: tag })?;
-        if let Some(frame) = self.tape.frames.last_mut() {
-            frame.count += 1;
-            frame.name = name;
-            frame.seen |= keys::class(hash);
-        }
+        self.frame.count += 1;
+        self.frame.name = name;
+        self.frame.seen |= keys::class(hash);
         let colon = self.space(body.end + 1);
         if self.byte(colon) != b':' {
             return Err(Stop::not_json(colon, "A colon is missing after a member's name."));
@@ -164,20 +176,13 @@ impl Scanner<'_> {
         Ok(self.space(colon + 1))
     }
 
-    #[inline]
-    fn begin_item(&mut self) {
-        if let Some(frame) = self.tape.frames.last_mut() {
-            frame.count += 1;
-        }
-    }
-
-    fn number(&mut self, at: usize) -> Result<usize, Stop> {
+    fn number(&mut self, at: usize) -> Result<usize, Box<Stop>> {
         let number = number::number(self.bytes, at)?;
         self.push(at, number.end, if number.integer { INTEGER } else { FRACTION })?;
         Ok(number.end)
     }
 
-    fn word(&mut self, at: usize, word: &str, tag: u32) -> Result<usize, Stop> {
+    fn word(&mut self, at: usize, word: &str, tag: u32) -> Result<usize, Box<Stop>> {
         if !self.bytes[at..].starts_with(word.as_bytes()) {
             return Err(self.no_value(at));
         }
@@ -186,29 +191,30 @@ impl Scanner<'_> {
     }
 
     #[inline]
-    fn open(&mut self, tag: u32, at: usize) -> Result<(), Stop> {
+    fn open(&mut self, tag: u32, at: usize) -> Result<(), Box<Stop>> {
+        // The outermost frame is no array and no object, so as many are on the stack as the new one is deep.
         if self.tape.frames.len() >= self.depth_max {
             let message = "The event nests deeper than `depth_max`; flatten it, or send the inner part as a string.";
             return Err(Stop::new(FaultKind::TooDeep, at, message));
         }
-        let node = self.tape.nodes.len() as u32;
+        let node = self.tape.used as u32;
         self.push(at, at, tag)?;
-        self.tape.frames.push(Frame { node, count: 0, name: node, tag, seen: 0 });
+        self.tape.frames.push(std::mem::replace(&mut self.frame, Frame { node, count: 0, name: node, tag, seen: 0 }));
         Ok(())
     }
 
-    /// Ends the newest open array or object, whose bracket is at `at`.
+    /// Ends the innermost open array or object, whose bracket is at `at`.
     #[inline]
-    fn close(&mut self, at: usize) -> Result<usize, Stop> {
-        let Some(&frame) = self.tape.frames.last() else { return Ok(at) };
+    fn close(&mut self, at: usize) -> Result<usize, Box<Stop>> {
+        let frame = self.frame;
         if frame.tag == OBJECT && frame.seen.count_ones() != frame.count {
-            let Tape { nodes, names, .. } = &mut *self.tape;
-            if let Some(name) = keys::repeated(self.text, nodes, frame.node as usize, names) {
+            let Tape { nodes, names, used, .. } = &mut *self.tape;
+            if let Some(name) = keys::repeated(self.text, &nodes[..*used], frame.node as usize, names) {
                 return Err(self.repeated(name));
             }
         }
-        self.tape.frames.pop();
-        let link = self.tape.nodes.len() as u32;
+        self.frame = self.tape.frames.pop().unwrap_or(Frame::NONE);
+        let link = self.tape.used as u32;
         let node = &mut self.tape.nodes[frame.node as usize];
         node.end = at as u32 + 1;
         node.link = link;
@@ -217,7 +223,7 @@ impl Scanner<'_> {
     }
 
     #[inline]
-    fn end(&self, at: usize) -> Result<(), Stop> {
+    fn end(&self, at: usize) -> Result<(), Box<Stop>> {
         if at == self.bytes.len() {
             return Ok(());
         }
@@ -225,19 +231,17 @@ impl Scanner<'_> {
     }
 
     #[cold]
-    fn repeated(&mut self, name: u32) -> Stop {
-        if let Some(frame) = self.tape.frames.last_mut() {
-            frame.name = name;
-        }
+    fn repeated(&mut self, name: u32) -> Box<Stop> {
+        self.frame.name = name;
         let offset = self.tape.nodes[name as usize].start as usize - 1;
         let message = "Two members of one object have this name; keep one, for readers disagree on which one counts.";
         Stop::new(FaultKind::DuplicateKey, offset, message)
     }
 
     #[cold]
-    fn no_value(&self, at: usize) -> Stop {
+    fn no_value(&self, at: usize) -> Box<Stop> {
         let message = match self.bytes.get(at) {
-            None if self.tape.nodes.is_empty() => "The payload is empty; send one JSON event.",
+            None if self.tape.used == 0 => "The payload is empty; send one JSON event.",
             None => "The payload ends before its JSON does; send the whole event.",
             Some(b'N' | b'I') => "JSON has no NaN and no Infinity; send null or a string.",
             Some(b'\'') => "JSON strings stand in double quotes; serialise the event with a JSON library.",
@@ -251,7 +255,7 @@ impl Scanner<'_> {
     }
 
     #[cold]
-    fn no_separator(&self, at: usize) -> Stop {
+    fn no_separator(&self, at: usize) -> Box<Stop> {
         let message = match self.bytes.get(at) {
             None => "The payload ends before its JSON does; send the whole event.",
             Some(_) => "A comma or the closing bracket is missing here; serialise the event with a JSON library.",

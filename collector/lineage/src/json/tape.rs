@@ -66,9 +66,14 @@ pub(super) const OBJECT: u32 = 8;
 pub(super) const NAME: u32 = 9;
 pub(super) const NAME_ESCAPED: u32 = 10;
 
+/// Of a frame only.
+pub(super) const NONE: u32 = 11;
+
 pub(super) const TAG_BITS: u32 = 8;
 
 impl Node {
+    pub const EMPTY: Node = Node { start: 0, end: 0, link: 0, meta: NULL };
+
     pub fn tag(&self) -> u32 {
         self.meta & ((1 << TAG_BITS) - 1)
     }
@@ -93,10 +98,17 @@ pub(super) struct Frame {
     pub seen: u64,
 }
 
+impl Frame {
+    /// What holds the outermost value: neither array nor object.
+    pub const NONE: Frame = Frame { node: 0, count: 0, name: 0, tag: NONE, seen: 0 };
+}
+
 /// Holds the nodes of one payload at a time; keep it and use it again, it allocates nothing once it has grown.
 #[derive(Default, Debug)]
 pub struct Tape {
+    /// As long as any payload needed so far; the first `used` are this payload's.
     pub(super) nodes: Vec<Node>,
+    pub(super) used: usize,
     pub(super) frames: Vec<Frame>,
     pub(super) names: Vec<u32>,
 }
@@ -104,7 +116,8 @@ pub struct Tape {
 impl Tape {
     /// Gives back memory that one huge payload made it grow to: keeps room for `nodes` nodes.
     pub fn shrink_to(&mut self, nodes: usize) {
-        self.nodes.clear();
+        self.used = 0;
+        self.nodes.truncate(nodes);
         self.names.clear();
         self.nodes.shrink_to(nodes);
         self.names.shrink_to(nodes);
