@@ -10,7 +10,7 @@
 mod number;
 mod order;
 
-use crate::json::{Decoded, Kind, Piece, Value};
+use crate::json::{Decoded, Key, Kind, Piece, Value};
 use order::Member;
 
 /// Version of the form, as an envelope's `c14n` holds it.
@@ -86,11 +86,11 @@ pub fn canonical<'s>(root: Value<'_, '_>, lower: &[u32], scratch: &'s mut Scratc
 fn begin(value: Value<'_, '_>, lower: &[u32], scratch: &mut Scratch) {
     match value.kind() {
         Kind::String => {
-            let (raw, escaped) = value.raw_str().unwrap_or_default();
-            let start = scratch.bytes.len();
-            string(raw, escaped, &mut scratch.bytes);
-            if lower.binary_search(&value.index()).is_ok() {
-                lower_case(value, start, &mut scratch.bytes);
+            match value.raw_str() {
+                _ if lower.binary_search(&value.index()).is_ok() => lower_case(value, &mut scratch.bytes),
+                Some((raw, true)) => escaped_string(raw, &mut scratch.bytes),
+                // What needed no escape needs none now.
+                _ => scratch.bytes.extend_from_slice(value.raw()),
             }
         }
         Kind::Number => number::write(value.number_text().unwrap_or_default(), value.is_integer(), &mut scratch.bytes),
@@ -121,8 +121,12 @@ fn next<'p, 't>(root: Value<'p, 't>, scratch: &mut Scratch) -> Option<Value<'p, 
                     }
                     *next += 1;
                     let (key, value) = root.member_at(member.name);
-                    string(key.raw(), key.is_escaped(), bytes);
-                    bytes.push(b':');
+                    if key.is_escaped() {
+                        escaped_string(key.raw(), bytes);
+                        bytes.push(b':');
+                    } else {
+                        quoted_with_colon(key, bytes);
+                    }
                     return Some(value);
                 }
                 members.truncate(*base);
@@ -144,18 +148,18 @@ fn next<'p, 't>(root: Value<'p, 't>, scratch: &mut Scratch) -> Option<Value<'p, 
     }
 }
 
-fn string(raw: &str, escaped: bool, bytes: &mut Vec<u8>) {
-    bytes.push(b'"');
-    if escaped {
-        escaped_string(raw, bytes);
-    } else {
-        bytes.extend_from_slice(raw.as_bytes());
+/// Most names are sent just as they are written here, colon and all.
+fn quoted_with_colon(key: Key<'_, '_>, bytes: &mut Vec<u8>) {
+    let (quoted, colon) = key.raw_with_colon();
+    bytes.extend_from_slice(quoted);
+    if !colon {
+        bytes.push(b':');
     }
-    bytes.push(b'"');
 }
 
 #[inline(never)]
 fn escaped_string(raw: &str, bytes: &mut Vec<u8>) {
+    bytes.push(b'"');
     let mut pieces = Decoded::new(raw);
     while let Some(piece) = pieces.piece() {
         match piece {
@@ -163,6 +167,7 @@ fn escaped_string(raw: &str, bytes: &mut Vec<u8>) {
             Piece::Escape(letter) => least(letter, bytes),
         }
     }
+    bytes.push(b'"');
 }
 
 /// One character as RFC 8785 (3.2.2.2) writes it.
@@ -185,10 +190,14 @@ fn least(letter: char, bytes: &mut Vec<u8>) {
     bytes.extend([b'\\', short]);
 }
 
-/// Writes a string again from `start`, its ASCII letters lower-cased before they are escaped.
-#[cold]
-fn lower_case(value: Value<'_, '_>, start: usize, bytes: &mut Vec<u8>) {
-    bytes.truncate(start + 1);
+/// Writes a string with its ASCII letters in lower case.
+fn lower_case(value: Value<'_, '_>, bytes: &mut Vec<u8>) {
+    if let Some((_, false)) = value.raw_str() {
+        let start = bytes.len();
+        bytes.extend_from_slice(value.raw());
+        return bytes[start..].make_ascii_lowercase();
+    }
+    bytes.push(b'"');
     for letter in value.chars().into_iter().flatten() {
         least(letter.to_ascii_lowercase(), bytes);
     }

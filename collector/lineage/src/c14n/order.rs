@@ -30,20 +30,13 @@ pub(super) fn sorted(object: Value<'_, '_>, members: &mut Vec<Member>) {
 }
 
 fn prefix(key: Key<'_, '_>) -> u64 {
-    if key.is_escaped() {
-        return word(key.as_str().as_bytes());
-    }
-    word(key.raw().as_bytes())
+    let word = if key.is_escaped() { decoded(key) } else { key.prefix() };
+    if word & 0x8080_8080_8080_8080 == 0 { word } else { u64::from_be_bytes(word.to_be_bytes().map(rank)) }
 }
 
-fn word(name: &[u8]) -> u64 {
-    let mut chunk = [0; 8];
-    match name.first_chunk::<8>() {
-        Some(first) => chunk = *first,
-        None => chunk[..name.len()].copy_from_slice(name),
-    }
-    let word = u64::from_be_bytes(chunk);
-    if word & 0x8080_8080_8080_8080 == 0 { word } else { u64::from_be_bytes(chunk.map(rank)) }
+#[cold]
+fn decoded(key: Key<'_, '_>) -> u64 {
+    key.as_str().bytes().chain([0; 8]).take(8).fold(0, |word, byte| word << 8 | u64::from(byte))
 }
 
 /// UTF-8 bytes sort as code points do. UTF-16 sorts U+E000–U+FFFF (lead bytes EE, EF) after all that needs surrogates (F0–F4).

@@ -137,7 +137,7 @@ fn to_even(digits: String, double: f64) -> String {
         .filter(char::is_ascii_digit)
         .collect();
     let (lower, rest) = exact.split_at(digits.len());
-    let even = |digit: &u8| digit % 2 == 0;
+    let even = |digit: &u8| digit.is_multiple_of(2);
     let tie = rest.starts_with('5') && rest[1..].bytes().all(|digit| digit == b'0');
     if tie && lower.as_bytes().last().is_some_and(even) { lower.to_string() } else { digits }
 }

@@ -35,10 +35,13 @@ fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'
         return Err(Stop::not_json(0, "The payload starts with a byte order mark; send UTF-8 without one."));
     }
     let nodes_max = limits.nodes_max.min(NODES_CAP);
-    let mut scanner =
-        Scanner { text, bytes: payload, tape, frame: Frame::NONE, nodes_max, depth_max: limits.depth_max };
+    let mut nodes = std::mem::take(&mut tape.nodes);
+    nodes.truncate(nodes_max);
+    let (frame, depth_max) = (Frame::NONE, limits.depth_max);
+    let mut scanner = Scanner { text, bytes: payload, nodes, used: 0, frame, tape, nodes_max, depth_max };
     let result = scanner.run();
-    let frame = scanner.frame;
+    let Scanner { nodes, used, frame, .. } = scanner;
+    (tape.nodes, tape.used) = (nodes, used);
     tape.frames.push(frame);
     result.map(|()| text)
 }
@@ -46,6 +49,9 @@ fn checked<'p>(payload: &'p [u8], limits: &Limits, tape: &mut Tape) -> Result<&'
 struct Scanner<'s> {
     text: &'s str,
     bytes: &'s [u8],
+    /// The tape's, held here while scanning; the first `used` are in use, all may be.
+    nodes: Vec<Node>,
+    used: usize,
     tape: &'s mut Tape,
     /// The innermost open array or object; those around it are in `tape.frames`.
     frame: Frame,
@@ -53,23 +59,29 @@ struct Scanner<'s> {
     depth_max: usize,
 }
 
+/// The index after one within the payload, which at 2 GiB is far from overflowing.
+#[inline(always)]
+fn after(at: usize) -> usize {
+    at.wrapping_add(1)
+}
+
 impl Scanner<'_> {
     #[inline(always)]
     fn run(&mut self) -> Result<(), Box<Stop>> {
-        let mut at = self.space(0);
+        let (mut at, mut byte) = self.space(0);
         let mut name_next = false;
         loop {
             if name_next {
-                at = self.name(at)?;
+                (at, byte) = self.name(at, byte)?;
             }
             // A value starts here.
-            at = match self.byte(at) {
+            at = match byte {
                 b'"' => self.string(at)?,
                 open @ (b'{' | b'[') => {
                     let object = open == b'{';
                     self.open(if object { OBJECT } else { ARRAY }, at)?;
-                    at = self.space(at + 1);
-                    if self.byte(at) != if object { b'}' } else { b']' } {
+                    (at, byte) = self.space(after(at));
+                    if byte != if object { b'}' } else { b']' } {
                         self.frame.count = u32::from(!object);
                         name_next = object;
                         continue;
@@ -84,12 +96,11 @@ impl Scanner<'_> {
             };
             // A value has ended: what holds it goes on, or ends too.
             loop {
-                at = self.space(at);
-                let byte = self.byte(at);
+                (at, byte) = self.space(at);
                 name_next = self.frame.tag == OBJECT;
                 if byte == b',' && self.frame.tag != NONE {
                     self.frame.count += u32::from(!name_next);
-                    at = self.space(at + 1);
+                    (at, byte) = self.space(after(at));
                     break;
                 }
                 match (byte, self.frame.tag) {
@@ -107,73 +118,75 @@ impl Scanner<'_> {
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    #[inline]
-    fn space(&self, mut at: usize) -> usize {
-        while matches!(self.byte(at), b' ' | b'\n' | b'\r' | b'\t') {
-            at += 1;
+    /// Where white space from `at` on ends, and the byte there.
+    #[inline(always)]
+    fn space(&self, mut at: usize) -> (usize, u8) {
+        let mut byte = self.byte(at);
+        while byte <= b' ' && matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+            at = after(at);
+            byte = self.byte(at);
         }
-        at
+        (at, byte)
     }
 
     #[inline(always)]
     fn push(&mut self, start: usize, end: usize, tag: u32) -> Result<(), Box<Stop>> {
-        let link = self.tape.used as u32 + 1;
+        let link = (self.used as u32).wrapping_add(1);
         self.push_node(Node { start: start as u32, end: end as u32, link, meta: tag })
     }
 
     #[inline(always)]
     fn push_node(&mut self, node: Node) -> Result<(), Box<Stop>> {
-        let used = self.tape.used;
-        if used >= self.tape.nodes.len().min(self.nodes_max) {
-            self.grow(node)?;
+        match self.nodes.get_mut(self.used) {
+            Some(place) => *place = node,
+            None => self.grow(node)?,
         }
-        self.tape.nodes[used] = node;
-        self.tape.used = used + 1;
+        self.used = self.used.wrapping_add(1);
         Ok(())
     }
 
     #[cold]
     #[inline(never)]
     fn grow(&mut self, node: Node) -> Result<(), Box<Stop>> {
-        let used = self.tape.used;
-        if used >= self.nodes_max {
+        if self.used >= self.nodes_max {
             let message = "The event has more values than `nodes_max`; send less in one event, or raise the limit.";
             return Err(Stop::new(FaultKind::TooManyNodes, node.start as usize, message));
         }
-        self.tape.nodes.resize((used * 2).clamp(256, self.nodes_max.max(256)), Node::EMPTY);
+        self.nodes.resize((self.used * 2).max(256).min(self.nodes_max), Node::EMPTY);
+        self.nodes[self.used] = node;
         Ok(())
     }
 
     #[inline(always)]
     fn string(&mut self, at: usize) -> Result<usize, Box<Stop>> {
-        let body = text::body(self.bytes, at + 1)?;
-        self.push(at + 1, body.end, if body.escaped { STRING_ESCAPED } else { STRING })?;
-        Ok(body.end + 1)
+        let body = text::body(self.bytes, after(at))?;
+        self.push(after(at), body.end, if body.escaped { STRING_ESCAPED } else { STRING })?;
+        Ok(after(body.end))
     }
 
     /// Reads a member's name and its colon; returns where its value starts.
     #[inline(always)]
-    fn name(&mut self, at: usize) -> Result<usize, Box<Stop>> {
-        if self.byte(at) != b'"' {
+    fn name(&mut self, at: usize, byte: u8) -> Result<(usize, u8), Box<Stop>> {
+        if byte != b'"' {
             return Err(Stop::not_json(at, "A member's name in quotes is missing here; no comma may end an object."));
         }
-        let start = at + 1;
+        let start = after(at);
         let body = text::body(self.bytes, start)?;
         let (tag, hash) = if body.escaped {
             (NAME_ESCAPED, keys::hash_escaped(&self.text[start..body.end]))
         } else {
             (NAME, keys::hash_at(self.bytes, start, body.end))
         };
-        let name = self.tape.used as u32;
+        let name = self.used as u32;
         self.push_node(Node { start: start as u32, end: body.end as u32, link: hash, meta: tag })?;
-        self.frame.count += 1;
+        self.frame.count = self.frame.count.wrapping_add(1);
         self.frame.name = name;
         self.frame.seen |= keys::class(hash);
-        let colon = self.space(body.end + 1);
-        if self.byte(colon) != b':' {
+        let (colon, byte) = self.space(after(body.end));
+        if byte != b':' {
             return Err(Stop::not_json(colon, "A colon is missing after a member's name."));
         }
-        Ok(self.space(colon + 1))
+        Ok(self.space(after(colon)))
     }
 
     fn number(&mut self, at: usize) -> Result<usize, Box<Stop>> {
@@ -197,7 +210,7 @@ impl Scanner<'_> {
             let message = "The event nests deeper than `depth_max`; flatten it, or send the inner part as a string.";
             return Err(Stop::new(FaultKind::TooDeep, at, message));
         }
-        let node = self.tape.used as u32;
+        let node = self.used as u32;
         self.push(at, at, tag)?;
         self.tape.frames.push(std::mem::replace(&mut self.frame, Frame { node, count: 0, name: node, tag, seen: 0 }));
         Ok(())
@@ -208,18 +221,18 @@ impl Scanner<'_> {
     fn close(&mut self, at: usize) -> Result<usize, Box<Stop>> {
         let frame = self.frame;
         if frame.tag == OBJECT && frame.seen.count_ones() != frame.count {
-            let Tape { nodes, names, used, .. } = &mut *self.tape;
-            if let Some(name) = keys::repeated(self.text, &nodes[..*used], frame.node as usize, names) {
+            let (nodes, names) = (&self.nodes[..self.used], &mut self.tape.names);
+            if let Some(name) = keys::repeated(self.text, nodes, frame.node as usize, names) {
                 return Err(self.repeated(name));
             }
         }
         self.frame = self.tape.frames.pop().unwrap_or(Frame::NONE);
-        let link = self.tape.used as u32;
-        let node = &mut self.tape.nodes[frame.node as usize];
-        node.end = at as u32 + 1;
+        let link = self.used as u32;
+        let node = &mut self.nodes[frame.node as usize];
+        node.end = after(at) as u32;
         node.link = link;
         node.meta |= frame.count << TAG_BITS;
-        Ok(at + 1)
+        Ok(after(at))
     }
 
     #[inline]
@@ -233,7 +246,7 @@ impl Scanner<'_> {
     #[cold]
     fn repeated(&mut self, name: u32) -> Box<Stop> {
         self.frame.name = name;
-        let offset = self.tape.nodes[name as usize].start as usize - 1;
+        let offset = self.nodes[name as usize].start as usize - 1;
         let message = "Two members of one object have this name; keep one, for readers disagree on which one counts.";
         Stop::new(FaultKind::DuplicateKey, offset, message)
     }
@@ -241,7 +254,7 @@ impl Scanner<'_> {
     #[cold]
     fn no_value(&self, at: usize) -> Box<Stop> {
         let message = match self.bytes.get(at) {
-            None if self.tape.used == 0 => "The payload is empty; send one JSON event.",
+            None if self.used == 0 => "The payload is empty; send one JSON event.",
             None => "The payload ends before its JSON does; send the whole event.",
             Some(b'N' | b'I') => "JSON has no NaN and no Infinity; send null or a string.",
             Some(b'\'') => "JSON strings stand in double quotes; serialise the event with a JSON library.",

@@ -20,7 +20,7 @@ pub(super) fn body(bytes: &[u8], start: usize) -> Result<Body, Box<Stop>> {
 /// Index of the first byte at or after `start` that ends plain text (quote, backslash, control), or the length.
 #[inline]
 fn plain(bytes: &[u8], start: usize) -> usize {
-    let rest = bytes.get(start..).unwrap_or_default();
+    let rest = &bytes[start..];
     let (blocks, last) = rest.as_chunks::<16>();
     let mut at = start;
     for block in blocks {

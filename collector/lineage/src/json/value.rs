@@ -206,6 +206,27 @@ impl<'p> Key<'p, '_> {
         &self.text[self.node.start as usize..self.node.end as usize]
     }
 
+    /// The first eight bytes as written, most significant first, zeros after the end.
+    #[inline]
+    pub(crate) fn prefix(&self) -> u64 {
+        let (start, end) = (self.node.start as usize, self.node.end as usize);
+        let kept = 8 * (end - start).min(8) as u32;
+        // Reads past a short name's end instead of copying it.
+        match self.text.as_bytes()[start..].first_chunk::<8>() {
+            Some(chunk) => u64::from_be_bytes(*chunk) & !u64::MAX.checked_shr(kept).unwrap_or(0),
+            None => self.raw().bytes().rev().fold(0, |word, byte| word >> 8 | u64::from(byte) << 56),
+        }
+    }
+
+    /// As written, quotes included, and the colon too when it follows at once; whether it does.
+    #[inline]
+    pub(crate) fn raw_with_colon(&self) -> (&'p [u8], bool) {
+        let (start, end) = (self.node.start as usize - 1, self.node.end as usize + 1);
+        let bytes = self.text.as_bytes();
+        let colon = bytes[end] == b':';
+        (&bytes[start..end + usize::from(colon)], colon)
+    }
+
     /// Whether it is written with escapes.
     #[inline]
     pub fn is_escaped(&self) -> bool {
