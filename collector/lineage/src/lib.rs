@@ -3,16 +3,23 @@
 
 #![forbid(unsafe_code)]
 
+pub mod alert;
 pub mod c14n;
 pub mod decode;
 pub mod envelope;
 mod extract;
 pub mod facts;
 pub mod finding;
+pub mod fold;
 pub mod frame;
+pub mod graph;
+pub mod group;
 pub mod id;
 pub mod json;
+pub mod query;
 pub mod row;
+pub mod rule;
+pub mod run;
 pub mod schema;
 pub mod time;
 pub mod validate;

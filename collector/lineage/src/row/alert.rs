@@ -9,7 +9,7 @@ use crate::id::NodeId;
 
 /// Where an alert is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+#[serde(rename_all = "lowercase")]
 pub enum AlertState {
     /// It began.
     Firing,
@@ -28,7 +28,7 @@ pub struct AlertRow {
     pub subject: NodeId,
     /// State of the newest message.
     pub state: AlertState,
-    /// Number of the newest message, from 1.
+    /// Number of the newest message, from 0.
     pub sequence: u32,
     /// When it first fired, ns UTC, by the log's time.
     pub opened_ns: i64,

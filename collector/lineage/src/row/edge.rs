@@ -10,7 +10,9 @@ use super::{Row, Table};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EdgeRow {
     /// Runs that say it.
-    pub observed: u32,
+    pub runs: u32,
+    /// Some run said it itself, at some time.
+    pub observed: bool,
     /// Some producer declared it, at some time.
     pub declared: bool,
     /// A guess of intake said it, at some time.

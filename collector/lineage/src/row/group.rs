@@ -31,10 +31,14 @@ pub struct GroupRow {
     pub aborted: u32,
     /// Top runs seen: more than one after a retry.
     pub tops: u32,
+    /// Of these ended.
+    pub tops_ended: u32,
     /// Runs that declare inputs.
     pub declaring_inputs: u32,
     /// Runs that declare outputs.
     pub declaring_outputs: u32,
+    /// Runs that name something that intake guessed.
+    pub inferring: u32,
     /// Runs that report an extraction error.
     pub extraction_errors: u32,
     /// Least start, ns UTC.
@@ -118,8 +122,8 @@ impl GroupRow {
             _ => {}
         }
         // Judged by all its runs: no top run was seen, it is open, or a run began after it completed.
-        let idle_top = u32::from(self.top.is_some() && top_end.is_none() && self.runs > self.tops);
-        if ended + idle_top < self.runs {
+        let idle_tops = if self.runs > self.tops { self.tops - self.tops_ended } else { 0 };
+        if ended + idle_tops < self.runs {
             (GroupState::Open, None)
         } else if self.failed > 0 {
             (GroupState::Failed, self.last_end)

@@ -30,7 +30,7 @@ pub enum Table {
     Node = 9,
     /// [`ContentKey`] → content of facets, by digest.
     Content = 10,
-    /// [`NameKey`] → `NameRow`: names for search, lists and resolution.
+    /// [`NameKey`] → nothing: names for search, lists and resolution.
     Name = 11,
     /// [`AlertKey`] → `AlertRow`.
     Alert = 12,
@@ -224,6 +224,9 @@ pub enum Class {
     Unsuccessful = 6,
     /// Not ended; its time is the group's start.
     Open = 7,
+    /// Succeeded without extraction error, naming what intake guessed, on a side that it then need not declare. Comes on top
+    /// of the group's other class.
+    Inferring = 8,
 }
 
 impl Part<1> for Class {
@@ -239,23 +242,20 @@ impl Part<1> for Class {
             5 => Class::Partial,
             6 => Class::Unsuccessful,
             7 => Class::Open,
+            8 => Class::Inferring,
             _ => return None,
         })
     }
 }
 
-/// How the other node of an edge stands to this one. Each edge is stored from both of its ends.
+/// How the other node of an edge stands to this one. 2 and 4 stay reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 #[repr(u8)]
 pub enum Link {
-    /// This dataset is read by that job (or, without a job, feeds that dataset).
+    /// This dataset is read by that job, or by that dataset's own declaration. (What a job reads is in its flows.)
     ReadBy = 1,
-    /// This job (or dataset) reads that dataset.
-    Reads = 2,
-    /// This dataset is written by that job.
+    /// This dataset is written by that job, or says itself what it is made of.
     WrittenBy = 3,
-    /// This job writes that dataset.
-    Writes = 4,
     /// This job runs before that job.
     Before = 5,
     /// This job runs after that job.
@@ -270,24 +270,6 @@ pub enum Link {
     AliasOf = 10,
 }
 
-impl Link {
-    /// The same edge, seen from the other end.
-    pub fn reversed(self) -> Link {
-        match self {
-            Link::ReadBy => Link::Reads,
-            Link::Reads => Link::ReadBy,
-            Link::WrittenBy => Link::Writes,
-            Link::Writes => Link::WrittenBy,
-            Link::Before => Link::After,
-            Link::After => Link::Before,
-            Link::ParentOf => Link::ChildOf,
-            Link::ChildOf => Link::ParentOf,
-            Link::Alias => Link::AliasOf,
-            Link::AliasOf => Link::Alias,
-        }
-    }
-}
-
 impl Part<1> for Link {
     fn part(&self) -> [u8; 1] {
         [*self as u8]
@@ -295,9 +277,7 @@ impl Part<1> for Link {
     fn whole([byte]: [u8; 1]) -> Option<Self> {
         Some(match byte {
             1 => Link::ReadBy,
-            2 => Link::Reads,
             3 => Link::WrittenBy,
-            4 => Link::Writes,
             5 => Link::Before,
             6 => Link::After,
             7 => Link::ParentOf,
@@ -318,10 +298,10 @@ fixed_key! {
 fixed_key! {
     /// A run and a run that names it as its parent.
     ChildKey { /// The parent.
-        parent: RunId = 16, /// The parent's job, as the child names it.
-        parent_job: NodeId = 16, /// The child.
-        run: RunId = 16, /// The child's job.
-        job: NodeId = 16 }
+        parent: RunId = 16, /// The child's job.
+        job: NodeId = 16, /// The child.
+        run: RunId = 16, /// The parent's job, as the child names it.
+        parent_job: NodeId = 16 }
 }
 fixed_key! {
     /// An execution group.
@@ -440,7 +420,7 @@ pub struct NameKey {
     pub index: Index,
     /// The text searched for, or the namespace; at most [`TEXT_BYTES_MAX`] bytes of it.
     pub text: String,
-    /// The name within the namespace; empty in the other listings.
+    /// The name within the namespace, or the column as written; empty in the other listings.
     pub name: String,
     /// The node.
     pub node: NodeId,

@@ -168,12 +168,9 @@ impl Row for ContentRow {
     type Key = ContentKey;
 }
 
-/// An entry of the name index: what its key stands for, as written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NameRow {
-    /// The column's name for a column, else empty: the node's row has it.
-    pub column: String,
-}
+/// An entry of the name index; all of it is in the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NameRow {}
 
 impl Row for NameRow {
     const TABLE: Table = Table::Name;

@@ -72,7 +72,7 @@ pub struct Lineage {
     pub stamp: Stamp,
     /// What it makes of it, in order.
     pub flows: Vec<FlowId>,
-    /// Datasets whose sources it names in full, so that the product of the sets does not count for them.
+    /// Targets whose sources it names in full, so that the product of the sets does not count for them. Sorted.
     pub explained: Vec<NodeId>,
 }
 
@@ -118,9 +118,11 @@ pub struct RunRow {
     pub declares_inputs: bool,
     /// Named outputs that were not inferred, at any time.
     pub declares_outputs: bool,
+    /// Named something that intake guessed, at any time.
+    pub infers: bool,
     /// Its sets: the [`super::FlowRow::Sets`] of all that it named.
     pub sets: Option<FlowId>,
-    /// Explicit lineage, ordered by node and kind.
+    /// Explicit lineage, ordered by node, then `lineage` before `columnLineage`.
     pub lineages: Vec<Lineage>,
     /// Other run facets.
     #[serde(with = "super::packed")]

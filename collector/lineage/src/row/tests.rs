@@ -42,8 +42,8 @@ fn keys_read_back() {
 
 #[test]
 fn key_bytes_are_pinned() {
-    let edge = EdgeKey { node: node(0xaa), link: Link::Writes, other: node(0xbb) };
-    assert_eq!(hex(&edge.bytes()), format!("{}04{}", "aa".repeat(16), "bb".repeat(16)));
+    let edge = EdgeKey { node: node(0xaa), link: Link::WrittenBy, other: node(0xbb) };
+    assert_eq!(hex(&edge.bytes()), format!("{}03{}", "aa".repeat(16), "bb".repeat(16)));
     let timeline =
         TimelineKey { job: node(1), class: Class::CleanBoth, time: NewestFirst::new(1), root: RunId([2; 16]) };
     assert_eq!(hex(&timeline.bytes()), format!("{}047ffffffffffffffe{}", "01".repeat(16), "02".repeat(16)));

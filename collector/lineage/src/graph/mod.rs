@@ -1,0 +1,18 @@
+//! The graph behind the events: nodes with their names and registers, flows, edges, aliases, declarations.
+//! Owns what an event says about them. Never decides whether an edge is current: that is read off the groups.
+
+mod declare;
+mod edge;
+mod flows;
+mod name;
+mod register;
+mod touched;
+
+pub use declare::{declare, producer_id};
+pub(crate) use edge::aliases;
+pub use edge::{edge_key, link};
+pub use flows::{Added, Lineages, Said, Sets, flow_id, index_links, put_flow};
+pub use name::name;
+pub(crate) use name::updates;
+pub use register::{Update, content, fnv1a, standing, write};
+pub use touched::{Named, Side, Touched};
