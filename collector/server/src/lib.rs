@@ -9,5 +9,6 @@ pub mod log;
 pub mod metrics;
 pub mod publisher;
 pub mod random;
+pub mod recorder;
 pub mod telemetry;
 pub mod tenancy;

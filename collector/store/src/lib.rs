@@ -5,6 +5,7 @@
 
 mod batch;
 mod error;
+pub mod failpoint;
 mod options;
 mod read;
 mod store;

@@ -15,6 +15,7 @@ use smallvec::SmallVec;
 
 use crate::batch::Batch;
 use crate::error::StoreError;
+use crate::failpoint;
 use crate::options::StoreOptions;
 use crate::read::{Read, Scan, Visit};
 use crate::table::{Family, Table};
@@ -83,6 +84,9 @@ impl Store {
     /// When the disk fails; the store is of no use from then on.
     pub fn sync(&self) -> Result<(), StoreError> {
         self.healthy()?;
+        if failpoint::hit("store.sync") {
+            return Err(self.fail("sync"));
+        }
         self.inner.database.flush_wal(true).map_err(|error| self.poison("sync", &error))
     }
 
@@ -121,7 +125,11 @@ impl Store {
         self.healthy()?;
         let mut options = WriteOptions::default();
         options.set_sync(durability == Durability::Synced);
-        self.inner.database.write_opt(rows, &options).map_err(|error| self.poison("commit", &error))
+        if failpoint::hit("store.commit.before") {
+            return Err(self.fail("commit"));
+        }
+        self.inner.database.write_opt(rows, &options).map_err(|error| self.poison("commit", &error))?;
+        if failpoint::hit("store.commit.after") { Err(self.fail("commit")) } else { Ok(()) }
     }
 
     pub(crate) fn handle(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
@@ -133,6 +141,12 @@ impl Store {
             true => Err(StoreError::damaged(self.path(), "an earlier write failed; it must be opened again")),
             false => Ok(()),
         }
+    }
+
+    /// What a failpoint makes of a step.
+    fn fail(&self, doing: &str) -> StoreError {
+        self.inner.poisoned.store(true, Ordering::Release);
+        StoreError::damaged(self.path(), format!("{doing}: a failpoint"))
     }
 
     fn poison(&self, doing: &str, error: &rocksdb::Error) -> StoreError {

@@ -58,7 +58,8 @@ impl Coverage {
         if let Some((first, last)) = gap
             && !row.gaps.iter().any(|known| known.0 <= first && last <= known.1)
         {
-            match row.gaps.last_mut().filter(|_| row.gaps.len() >= GAPS_MAX) {
+            let full = row.gaps.len() >= GAPS_MAX;
+            match row.gaps.last_mut().filter(|_| full) {
                 Some(joined) => joined.1 = joined.1.max(last),
                 None => row.gaps.push((first, last)),
             }

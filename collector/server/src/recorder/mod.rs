@@ -19,14 +19,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::Tenant;
-use ledger::leaf::{Detail, Hex, Position};
+use ledger::leaf::{Hex, Position};
 use lineage::alert::{AlertMessage, Settings};
 use lineage::envelope::{Envelope, Event, Kind};
 use lineage::fold::{self, Accepted};
 use lineage::frame::{Frames, Opened, Refusal};
 use lineage::id::EventId;
 use store::tables::{self, Meta, OutboxKey, Outgoing, SourceKey};
-use store::{Batch, Durability, Read, Store, Table};
+use store::{Batch, Durability, Store, Table};
 
 use crate::keyring::Keyring;
 use crate::log::Record;
@@ -127,7 +127,8 @@ impl Recorder {
         let store = self.store.clone();
         let mut batch = store.batch();
         let mut applied = Applied::default();
-        for record in records.iter().filter(|record| record.offset >= self.meta.next_offset) {
+        let first = records.iter().position(|record| record.offset >= self.meta.next_offset).unwrap_or(records.len());
+        for record in &records[first..] {
             let mut turn = Turn { batch, record, ordinal: 0, applied };
             self.one(&mut turn)?;
             (batch, applied) = (turn.batch, turn.applied);
@@ -325,3 +326,6 @@ fn alert_record(alert: &AlertMessage, ledger_name: &str) -> Outgoing {
         body: Some(alert.to_json()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use ledger::Tenant;
 use ledger::leaf::{CodeCounts, Detail, Heartbeat, Hex, Label, Rejections, SourceSpan, Topic};
-use store::tables::{self, Outgoing, PendingRow, Row, SourceKey};
+use store::tables::{Outgoing, PendingRow, Row, SourceKey};
 use store::{Read, Scan, Table};
 
 use super::{Halt, Recorder, Turn, position};
