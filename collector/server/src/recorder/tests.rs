@@ -11,7 +11,8 @@ use ledger::{LedgerName, Origin, Tenant};
 use lineage::c14n;
 use lineage::decode::{self, Limits, decode};
 use lineage::envelope::{
-    Control, Envelope, Event, IdempotencyKey, Kind, Mode, Noticed, Progress, Rejected, Rejections, Source, Subject, Verdict,
+    Control, Envelope, Event, IdempotencyKey, Kind, Mode, Noticed, Progress, Rejected, Rejections, Source, Subject,
+    Verdict,
 };
 use lineage::facts::EventKind;
 use lineage::schema::Schemas;
@@ -127,7 +128,8 @@ impl World {
         let event_id = decoded.event_id(identity.expose(), &mut c14n::Scratch::default());
         let opening = [offset.to_le_bytes()[0]; 32];
         let (run, job) = (decoded.facts.run.as_ref().unwrap(), decoded.facts.job.as_ref().unwrap());
-        let noticed = |finding: &'_ lineage::finding::Finding| (finding.grade, finding.code.clone(), finding.path.clone());
+        let noticed =
+            |finding: &'_ lineage::finding::Finding| (finding.grade, finding.code.clone(), finding.path.clone());
         let findings: Vec<_> = decoded.findings.iter().map(noticed).collect();
         let event = Event {
             c14n: 1,
@@ -138,7 +140,10 @@ impl World {
             opening: Some(&opening),
             body: Some(json.as_bytes()),
             facts: Some(decoded.facts.clone()),
-            findings: findings.iter().map(|(grade, code, path)| Noticed { grade: *grade, code, path, message: "" }).collect(),
+            findings: findings
+                .iter()
+                .map(|(grade, code, path)| Noticed { grade: *grade, code, path, message: "" })
+                .collect(),
             signature: None,
             verdict: Verdict::Unsigned,
             schema_version: "1.0.0",
@@ -150,19 +155,33 @@ impl World {
 
     fn step(&self, offset: u64, step: &Step) -> Record {
         match step {
-            Step::Event { run, job, event, seconds, source } => self.event(offset, &json(*run, *job, event, *seconds), *source),
+            Step::Event { run, job, event, seconds, source } => {
+                self.event(offset, &json(*run, *job, event, *seconds), *source)
+            }
             Step::Tick { seconds } => {
                 let at_ns = START_NS + i64::from(*seconds) * SECOND_NS;
                 self.record(offset, &Self::envelope(Kind::Tick, "p-0", at_ns))
             }
             Step::Progress { next } => {
-                let progress = Progress { topic: "openlineage.events", partition: 0, next_offset: *next, caught_up_to_ns: 1, gap: None };
-                self.record(offset, &Envelope { progress: Some(progress), ..Self::envelope(Kind::Progress, "p-0", START_NS) })
+                let progress = Progress {
+                    topic: "openlineage.events",
+                    partition: 0,
+                    next_offset: *next,
+                    caught_up_to_ns: 1,
+                    gap: None,
+                };
+                self.record(
+                    offset,
+                    &Envelope { progress: Some(progress), ..Self::envelope(Kind::Progress, "p-0", START_NS) },
+                )
             }
             Step::Rejected { offset: at } => {
                 let rows = vec![Rejected { offset: *at, code: "not-json", path: "$" }];
                 let rejections = Rejections { topic: "openlineage.events", partition: 0, rows };
-                self.record(offset, &Envelope { rejections: Some(rejections), ..Self::envelope(Kind::Rejections, "default", START_NS) })
+                self.record(
+                    offset,
+                    &Envelope { rejections: Some(rejections), ..Self::envelope(Kind::Rejections, "default", START_NS) },
+                )
             }
             Step::Foreign => self.raw(offset, None, b"hello".to_vec()),
             Step::Forged => {
@@ -178,11 +197,19 @@ impl World {
                 record
             }
             Step::Unsigned => {
-                let tenant = TenantContent { tenant: "other".to_owned(), verifier_key: String::new(), root_key: String::new() };
+                let tenant =
+                    TenantContent { tenant: "other".to_owned(), verifier_key: String::new(), root_key: String::new() };
                 let content = serde_json::to_vec(&tenant).unwrap();
                 let control = Control { name: "tenant", content: &content, expected_size: None, signatures: vec![] };
                 let key = Some(IdempotencyKey([offset.to_le_bytes()[0]; 16]));
-                self.record(offset, &Envelope { control: Some(control), idempotency_key: key, ..Self::envelope(Kind::Control, "p-0", START_NS) })
+                self.record(
+                    offset,
+                    &Envelope {
+                        control: Some(control),
+                        idempotency_key: key,
+                        ..Self::envelope(Kind::Control, "p-0", START_NS)
+                    },
+                )
             }
         }
     }
@@ -209,7 +236,12 @@ fn json(run: u8, job: u8, event: &str, seconds: u8) -> String {
 }
 
 /// Applies records in batches of this size, reopening the recorder in between; gives the sums and every row.
-fn play(world: &World, records: &[Record], batch_records: usize, reopen: bool) -> (Applied, Vec<(Table, Vec<u8>, Vec<u8>)>) {
+fn play(
+    world: &World,
+    records: &[Record],
+    batch_records: usize,
+    reopen: bool,
+) -> (Applied, Vec<(Table, Vec<u8>, Vec<u8>)>) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
     let mut recorder = world.recorder(&store);
@@ -278,7 +310,11 @@ fn each_record_meets_its_outcome() {
     check("foreign", &[Step::Foreign], Applied { foreign: 1, ..none });
     check("forged", &[Step::Forged, Step::Misplaced], Applied { refused: 2, ..none });
     check("unsigned control", &[Step::Unsigned], Applied { controls_refused: 1, ..none });
-    check("rejected twice", &[Step::Rejected { offset: 4 }, Step::Rejected { offset: 4 }], Applied { rejected: 1, ..none });
+    check(
+        "rejected twice",
+        &[Step::Rejected { offset: 4 }, Step::Rejected { offset: 4 }],
+        Applied { rejected: 1, ..none },
+    );
     check("a failing run", &[event(1, "START", 1), event(1, "FAIL", 2)], Applied { recorded: 2, alerts: 1, ..none });
 }
 
@@ -294,8 +330,11 @@ fn a_signed_tenant_control_begins_a_tree_and_its_repeat_does_nothing() {
     let name = KeyName::of_checkpoints(&origin);
     let signature = lineage::envelope::Signature { algorithm: "ed25519", key: name.as_str(), value: &value };
     let control = Control { name: "tenant", content: &content, expected_size: None, signatures: vec![signature] };
-    let envelope =
-        Envelope { control: Some(control), idempotency_key: Some(key), ..World::envelope(Kind::Control, "default", START_NS) };
+    let envelope = Envelope {
+        control: Some(control),
+        idempotency_key: Some(key),
+        ..World::envelope(Kind::Control, "default", START_NS)
+    };
     let records = [world.genesis(), world.record(1, &envelope), world.record(2, &envelope)];
     let (sum, _) = play(&world, &records, 1000, false);
     assert_eq!((sum.controls, sum.duplicates), (2, 1), "genesis and tenant took effect, the repeat was known");
@@ -326,7 +365,8 @@ fn a_tick_covers_what_was_taken_in_and_asks_for_checkpoints() {
     });
     // Leaves: genesis of p-0 and default, the event, its coverage, the rejections. One checkpoint for each tree.
     assert_eq!((by_table[&Table::Leaves], by_table[&Table::Outbox], by_table.get(&Table::Pending)), (5, 2, None));
-    let meta = rows.iter().find(|(table, ..)| *table == Table::Meta).map(|(.., value)| tables::Row::decode(value)).unwrap();
+    let meta =
+        rows.iter().find(|(table, ..)| *table == Table::Meta).map(|(.., value)| tables::Row::decode(value)).unwrap();
     assert_eq!(meta.map(|meta: Meta| meta.time_ns), Some(START_NS + 5 * SECOND_NS), "time never goes back");
     let tenant = rows.iter().find(|(table, key, _)| *table == Table::Tenants && key == b"default").unwrap();
     let tenant: TenantRow = tables::Row::decode(&tenant.2).unwrap();
