@@ -172,6 +172,14 @@ fn the_commented_example_is_valid_commented_and_not() {
 }
 
 #[test]
+fn every_key_is_in_the_guide() {
+    let guide = include_str!("../../../../docs/configuration.md");
+    for setting in Config::load(&Sources::default()).unwrap().settings {
+        assert!(guide.contains(&format!("| `{}` |", setting.key)), "docs/configuration.md lacks {}", setting.key);
+    }
+}
+
+#[test]
 fn a_named_file_must_exist() {
     assert!(Sources::default().with_file(Path::new("/nonexistent/l.toml")).is_err());
 }

@@ -141,6 +141,18 @@ mod tests {
     }
 
     #[test]
+    fn every_metric_is_in_the_guide() {
+        let guide = include_str!("../../../../docs/observability.md");
+        let text = Metrics::new("0", "embedded").text();
+        for line in text.lines().filter_map(|line| line.strip_prefix("# TYPE ledgerline_")) {
+            let (name, kind) = line.split_once(' ').unwrap();
+            let suffix = if kind == "counter" { "_total" } else { "" };
+            let suffix = if kind == "info" { "_info" } else { suffix };
+            assert!(guide.contains(&format!("`{name}{suffix}`")), "docs/observability.md lacks {name}{suffix}");
+        }
+    }
+
+    #[test]
     fn every_metric_has_help_and_a_name_of_its_own() {
         let text = Metrics::new("0", "embedded").text();
         let names: Vec<_> = text.lines().filter_map(|l| l.strip_prefix("# TYPE ")?.split(' ').next()).collect();

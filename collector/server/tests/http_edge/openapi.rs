@@ -26,6 +26,15 @@ fn every_route_is_described_and_has_a_rule_of_access() {
 }
 
 #[test]
+fn every_route_is_in_the_guide() {
+    let guide = include_str!("../../../../docs/http.md");
+    for (_, path, _) in ROUTES {
+        let named = guide.contains(&format!("{path}`")) || guide.contains(&format!("{path}?"));
+        assert!(named, "docs/http.md lacks {path}");
+    }
+}
+
+#[test]
 fn every_example_validates_against_its_schema() {
     let document = document();
     let mut examples = 0;
