@@ -1,10 +1,11 @@
 //! `kafka.*`: where the brokers are, and any property of librdkafka, except those that exactly-once rests on.
 
+use super::Intake;
 use super::keys::Keys;
 use std::collections::BTreeMap;
 
 /// Properties that ledgerline sets itself. Changing one would break exactly-once without a sound, so naming one
-/// is an error. The third column says why.
+/// is an error. The second column says why.
 const FORBIDDEN: [(&str, &str); 22] = [
     ("acks", "a write counts only once every in-sync replica has it"),
     ("request.required.acks", "a write counts only once every in-sync replica has it"),
@@ -45,6 +46,21 @@ impl Kafka {
         !self.brokers.is_empty()
     }
 
+    /// Rules between this section's values and others'.
+    pub(super) fn check(&self, intake: &Intake, keys: &mut Keys) {
+        let least = message_bytes_least(intake.payload_bytes_max);
+        for name in ["message.max.bytes", "max.request.size"] {
+            let given = self.properties.get(name).and_then(|text| text.parse::<usize>().ok());
+            if let Some(bytes) = given.filter(|bytes| *bytes < least) {
+                keys.fault(
+                    &format!("kafka.{name}"),
+                    format!("is {bytes}, too little for the envelope of a full payload"),
+                    format!("remove it, or set it to at least {least}"),
+                );
+            }
+        }
+    }
+
     pub(super) fn read(keys: &mut Keys) -> Self {
         let brokers = keys.taken("kafka.brokers", Vec::new(), |brokers: &Vec<String>| {
             match brokers.iter().find(|broker| !broker_is_sound(broker)) {
@@ -65,6 +81,11 @@ impl Kafka {
         }
         Self { brokers, properties }
     }
+}
+
+/// Bytes that a message of ours may take: an envelope holds body and facts, so twice a payload and 1 MiB.
+pub fn message_bytes_least(payload_bytes_max: usize) -> usize {
+    payload_bytes_max.saturating_mul(2).saturating_add(1 << 20)
 }
 
 fn broker_is_sound(broker: &str) -> bool {

@@ -27,7 +27,7 @@ pub use deployment::Deployment;
 pub use fault::{Fault, Faults};
 pub use http::{Http, TENANT_ANY, Token};
 pub use intake::{Intake, TopicPattern};
-pub use kafka::Kafka;
+pub use kafka::{Kafka, message_bytes_least};
 pub use ledger::Ledger;
 pub use origin::Origin;
 pub use print::Setting;
@@ -101,6 +101,7 @@ impl Config {
     /// Rules between values; each names the key that has to change.
     fn check(&self, keys: &mut Keys) {
         self.http.check(&self.intake, keys);
+        self.kafka.check(&self.intake, keys);
         if self.intake.batch_bytes_max < self.intake.payload_bytes_max {
             keys.fault(
                 "intake.batch_bytes_max",

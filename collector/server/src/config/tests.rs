@@ -92,6 +92,8 @@ fn kafka_takes_any_property_but_those_that_exactly_once_rests_on() {
         &["kafka.transactional.id", "kafka.group.instance.id"],
     );
     check("[kafka]\nbrokers = [\"b\"]\n", &["host:port"]);
+    check("[kafka]\nmessage.max.bytes = 1000000\n", &["l.toml:2: kafka.message.max.bytes is 1000000, too little"]);
+    check("[kafka]\nmessage.max.bytes = 3145728\n", &[]);
 }
 
 #[test]
