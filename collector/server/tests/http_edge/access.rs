@@ -1,7 +1,7 @@
 //! Who may do what.
 
 use crate::client::{NOW_NS, Running, start};
-use server::auth::{Need, ROUTES, Role};
+use server::auth::{ROUTES, Role};
 use server::config::{Config, Sources};
 use sha2::{Digest as _, Sha256};
 
@@ -31,22 +31,34 @@ fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
     }
 }
 
+/// Written down apart from the code that is tested: per kind of route, the letters of those who may, in the order
+/// producer, consumer, steward, auditor, admin.
+fn who_may(method: &str, path: &str) -> &'static str {
+    match (method, path) {
+        (_, "/healthz" | "/readyz" | "/openapi.json") => "everybody",
+        (_, "/v1/status" | "/metrics") => "pcsaA",
+        ("POST", "/api/v1/lineage" | "/api/v1/lineage/batch") => "psA",
+        ("POST", _) => "sA",
+        (_, "/v1/events/{key}/body") => "aA",
+        (_, path) if path.starts_with("/v1/rejected") => "saA",
+        _ => "csaA",
+    }
+}
+
 #[test]
-fn each_role_may_what_the_table_says_and_nothing_else() {
+fn each_role_may_what_was_decided_and_nothing_else() {
     let server = start(&tokens());
     server.fake.gate.send_replace(true);
-    for (method, path, need) in ROUTES {
-        for role in Role::ALL {
-            let allowed = match need {
-                Need::Public | Need::Known => true,
-                Need::May(permission) => role.may(*permission),
-            };
+    for (method, path, _) in ROUTES {
+        let may = who_may(method, path);
+        for (role, letter) in Role::ALL.into_iter().zip(['p', 'c', 's', 'a', 'A']) {
+            let allowed = may == "everybody" || may.contains(letter);
             let status = status(&server, role.as_str(), method, path);
             assert_eq!(status < 300, allowed, "{role} {method} {path}: {status}");
             assert!(allowed || status == 403, "{role} {method} {path}: {status}");
         }
         let unknown = status(&server, "nobody", method, path);
-        assert_eq!(unknown, if *need == Need::Public { 200 } else { 401 }, "{method} {path}");
+        assert_eq!(unknown, if may == "everybody" { 200 } else { 401 }, "{method} {path}");
     }
 }
 
