@@ -50,3 +50,47 @@ fn key_bytes_are_pinned() {
     let name = NameKey { index: Index::Column, text: "id".into(), name: String::new(), node: node(3) };
     assert_eq!(hex(&name.bytes()), format!("03696400000000{}", "03".repeat(16)));
 }
+
+/// A history that writes a row of every table but the rarest, for pinning.
+fn a_little_of_everything() -> crate::row::memory::Memory {
+    use crate::facts::EventType::{Complete, Fail, Start};
+    use crate::fold::tests::event::Ev;
+    let mut history = vec![
+        Ev { owner: Some("team:a"), ..Ev::new(Start, 1, 1, 10).io(&[0], &[1]).parent(9, 2) },
+        Ev { columns: vec![("a", 0, "b")], ..Ev::new(Complete, 1, 1, 20).io(&[0], &[1]).parent(9, 2) },
+        Ev { explicit: Some(vec![(1, vec![0])]), error: Some("no"), ..Ev::new(Fail, 2, 1, 30) },
+        Ev { symlink: Some(3), schema: vec!["a"], ..Ev::declares(1, 40, &[0], &[2], "https://example.org/p") },
+    ];
+    for (ev, leaf) in history.iter_mut().zip(1..) {
+        ev.leaf = leaf;
+    }
+    crate::fold::tests::fed(&history)
+}
+
+#[test]
+fn row_bytes_are_pinned() {
+    let state = a_little_of_everything();
+    let mut text = String::new();
+    for ((table, key), row) in &state.rows {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        // An alert's body is JSON, and pinned as text.
+        let bytes = if *table == crate::row::Table::Alert { format!("{} bytes", row.len()) } else { hex(row) };
+        text.push_str(&format!("{table:?} {} = {bytes}\n", hex(key)));
+    }
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn damaged_rows_are_told() {
+    use crate::row::{EdgeRow, Row, RunRow};
+    assert!(EdgeRow::decode(&[]).is_err());
+    assert!(EdgeRow::decode(&[2, 0]).is_err(), "a version of the future");
+    for ((table, _), row) in &a_little_of_everything().rows {
+        if *table == crate::row::Table::Run {
+            assert!(RunRow::decode(row).is_ok());
+            for end in 0..row.len() {
+                assert!(RunRow::decode(&row[..end]).is_err(), "cut at {end}");
+            }
+        }
+    }
+}
