@@ -1,0 +1,297 @@
+//! The beginning of a ledger: the first record of each partition, and the record that comes before a tenant's first event.
+//! Owns what is written there and where each tenant lives. Never writes a second genesis record where there is one: of two
+//! that were written at once, the first stands.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::digest::{Context, digest};
+use ledger::key::{SignError, Signer as _};
+use ledger::leaf::Hex;
+use ledger::{LedgerName, Origin, Tenant};
+use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
+use lineage::frame::{EncodeError, Frames, Opened};
+
+use crate::intake::blank;
+use crate::keyring::Keyring;
+use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound, Start};
+use crate::random::Random;
+use crate::recorder::control::{GenesisContent, TenantContent, signed_message};
+use crate::tenancy::partition_of_tenant;
+
+const TENANT_KEY: Context = Context::new("ledgerline v1 tenant control key");
+const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait: Duration::from_millis(200) };
+/// Reads that may come back empty before a partition counts as unreadable.
+const EMPTY_READS_MAX: u32 = 150;
+
+/// The partition a tenant lives in, and which life of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Home {
+    /// The partition.
+    pub partition: u32,
+    /// Its incarnation.
+    pub incarnation: [u8; 16],
+}
+
+/// The partitions of `lineage.events`; never none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Homes(Vec<[u8; 16]>);
+
+impl Homes {
+    /// How many partitions there are.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.0.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Where a tenant lives; `p-<n>` lives in partition n.
+    pub fn of(&self, tenant: &str) -> Home {
+        let own = Tenant::parse_recorded(tenant).ok().and_then(|tenant| tenant.as_partition());
+        let partition = own.filter(|own| *own < self.count()).unwrap_or_else(|| partition_of_tenant(tenant, self.count()));
+        self.at(partition)
+    }
+
+    /// A partition by its number.
+    ///
+    /// # Panics
+    /// When there is no such partition.
+    pub fn at(&self, partition: u32) -> Home {
+        Home { partition, incarnation: self.0[partition as usize] }
+    }
+}
+
+/// Why a ledger can't be begun or gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum GenesisError {
+    /// The log can't be read.
+    #[error("the beginning of {topic}/{partition} can't be read: {error}")]
+    Read {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: u32,
+        /// Why.
+        error: LogError,
+    },
+    /// The log did not take the records.
+    #[error("the ledger can't be begun: {0}")]
+    Append(#[from] AppendError),
+    /// Topic and configuration contradict each other.
+    #[error("{what}; {remedy}")]
+    Contradiction {
+        /// What does.
+        what: String,
+        /// What to change.
+        remedy: String,
+    },
+    /// A record could not be made.
+    #[error("the genesis record can't be made: {0}")]
+    Encode(#[from] EncodeError),
+    /// A record could not be signed.
+    #[error("the tenant record can't be signed: {0}")]
+    Sign(#[from] SignError),
+}
+
+/// What a ledger is begun with.
+pub struct Beginning<'a> {
+    /// Where to.
+    pub log: &'a dyn Log,
+    /// Appends to it.
+    pub appender: &'a dyn Appender,
+    /// Our topics.
+    pub names: &'a Names,
+    /// Keys that are written into it.
+    pub keyring: &'a Keyring,
+    /// The envelope's form.
+    pub frames: &'a Frames,
+    /// `ledger.name`.
+    pub ledger: &'a LedgerName,
+    /// `recorder.partitions`.
+    pub partitions: u32,
+    /// Every tenant that configuration names.
+    pub tenants: &'a [Tenant],
+    /// For incarnations.
+    pub random: &'a dyn Random,
+    /// ns UTC.
+    pub now_ns: i64,
+}
+
+impl Beginning<'_> {
+    /// Begins each partition that is empty, makes every tenant known, and gives where tenants live. May be called at each
+    /// start and by several processes at once.
+    ///
+    /// # Errors
+    /// When the log can't be read or written, or was begun with another name or partition count.
+    pub fn ensure(&self) -> Result<Homes, GenesisError> {
+        let topic = &self.names.events;
+        let found = self.log.partitions(topic).map_err(|error| self.reading(0, error))?;
+        if found != self.partitions {
+            return Err(contradiction(
+                format!("{topic} has {found} partitions and recorder.partitions is {}", self.partitions),
+                "set recorder.partitions to what the topic has; it never changes once the ledger has begun",
+            ));
+        }
+        let (mut incarnations, mut known) = (Vec::new(), Vec::new());
+        for partition in 0..self.partitions {
+            let (incarnation, content) = self.begun(partition)?;
+            self.compare(partition, &content)?;
+            incarnations.push(incarnation);
+            known.extend(content.tenants);
+        }
+        let homes = Homes(incarnations);
+        for tenant in self.tenants.iter().filter(|tenant| !known.iter().any(|known| known == tenant.as_str())) {
+            self.appender.append(vec![self.tenant_record(&homes, tenant)?])?;
+        }
+        Ok(homes)
+    }
+
+    /// The genesis record of a partition; written first where the partition is empty.
+    fn begun(&self, partition: u32) -> Result<([u8; 16], GenesisContent), GenesisError> {
+        if let Some(found) = self.find(partition)? {
+            return Ok(found);
+        }
+        let range = self.log.range(&self.names.events, partition).map_err(|error| self.reading(partition, error))?;
+        if range.start > 0 {
+            return Err(contradiction(
+                format!("{}/{partition} begins at offset {} and holds no genesis record", self.names.events, range.start),
+                "restore the topic, or begin a new origin with `ledgerline recover --new-origin`",
+            ));
+        }
+        self.appender.append(vec![self.genesis_record(partition)?])?;
+        self.find(partition)?.ok_or_else(|| {
+            contradiction(
+                format!("{}/{partition} does not show the genesis record that was appended", self.names.events),
+                "run `ledgerline doctor`",
+            )
+        })
+    }
+
+    /// The first genesis record of a partition, if it has one.
+    fn find(&self, partition: u32) -> Result<Option<([u8; 16], GenesisContent)>, GenesisError> {
+        let failed = |error| self.reading(partition, error);
+        let mut reader = self.log.reader(&self.names.events).map_err(failed)?;
+        reader.assign(&[(partition, Start::Earliest)]).map_err(failed)?;
+        let mut empty = 0;
+        loop {
+            let batch = reader.read(READ).map_err(failed)?;
+            for record in &batch.records {
+                let value = record.value.as_deref().unwrap_or_default();
+                if let Opened::Envelope(envelope) = self.frames.open(value, self.keyring.intake_keys())
+                    && let Some(control) = envelope.control.as_ref().filter(|control| control.name == "genesis")
+                    && let Ok(content) = serde_json::from_slice::<GenesisContent>(control.content)
+                {
+                    return Ok(Some((envelope.incarnation, content)));
+                }
+            }
+            empty = if batch.records.is_empty() { empty + 1 } else { 0 };
+            if batch.at_end {
+                return Ok(None);
+            }
+            if empty > EMPTY_READS_MAX {
+                return Err(failed(LogError::Retry { what: "its end was not reached".to_owned() }));
+            }
+        }
+    }
+
+    fn compare(&self, partition: u32, content: &GenesisContent) -> Result<(), GenesisError> {
+        let remedy = "use the configuration that the ledger was begun with, or another data_dir or topic";
+        if content.partition != partition || content.partition_count != self.partitions {
+            let what = format!(
+                "partition {partition} was begun as {} of {}, and now it is one of {}",
+                content.partition, content.partition_count, self.partitions
+            );
+            return Err(contradiction(what, remedy));
+        }
+        if content.ledger_name != self.ledger.as_str() {
+            let what = format!("the ledger was begun as {:?} and ledger.name is {:?}", content.ledger_name, self.ledger.as_str());
+            return Err(contradiction(what, remedy));
+        }
+        Ok(())
+    }
+
+    fn genesis_record(&self, partition: u32) -> Result<NewRecord, GenesisError> {
+        let (mut incarnation, mut key) = ([0; 16], [0; 16]);
+        self.random.fill(&mut incarnation);
+        self.random.fill(&mut key);
+        let own = Tenant::partition(partition);
+        let here = |tenant: &&Tenant| partition_of_tenant(tenant.as_str(), self.partitions) == partition;
+        let content = GenesisContent {
+            incarnation: Hex(incarnation).to_string(),
+            ledger_name: self.ledger.as_str().to_owned(),
+            partition,
+            partition_count: self.partitions,
+            verifier_key: self.verifier(partition),
+            root_key: self.keyring.root().to_text(),
+            tenants: self.tenants.iter().filter(here).map(|tenant| tenant.as_str().to_owned()).collect(),
+        };
+        let content = serde_json::to_vec(&content).expect("its members are texts and numbers");
+        self.record(own.as_str(), Home { partition, incarnation }, "genesis", &key, &content, Vec::new())
+    }
+
+    /// The record before a tenant's first event. Its idempotency key follows from the tenant, so that it counts once however
+    /// often it is written.
+    fn tenant_record(&self, homes: &Homes, tenant: &Tenant) -> Result<NewRecord, GenesisError> {
+        let home = homes.of(tenant.as_str());
+        let mut key = [0; 16];
+        key.copy_from_slice(&digest(TENANT_KEY, &[&home.incarnation, tenant.as_str().as_bytes()])[..16]);
+        let content = TenantContent {
+            tenant: tenant.as_str().to_owned(),
+            verifier_key: self.verifier(home.partition),
+            root_key: self.keyring.root().to_text(),
+        };
+        let content = serde_json::to_vec(&content).expect("its members are texts");
+        let signer = self.keyring.signer(&Origin::new(self.ledger, &Tenant::partition(home.partition)));
+        let value = signer.sign(&signed_message("tenant", &key, &content))?;
+        let signature = Signature { algorithm: "ed25519", key: signer.key_name().as_str(), value: &value };
+        self.record(tenant.as_str(), home, "tenant", &key, &content, vec![signature])
+    }
+
+    fn record(
+        &self,
+        tenant: &str,
+        home: Home,
+        name: &str,
+        key: &[u8; 16],
+        content: &[u8],
+        signatures: Vec<Signature<'_>>,
+    ) -> Result<NewRecord, GenesisError> {
+        let envelope = Envelope {
+            idempotency_key: Some(IdempotencyKey(*key)),
+            control: Some(Control { name, content, expected_size: None, signatures }),
+            ..blank(Kind::Control, tenant, home.incarnation, self.now_ns)
+        };
+        let mut sealed = Vec::new();
+        self.frames.seal(&envelope, self.keyring.intake_key(), &mut sealed)?;
+        Ok(NewRecord::new(&self.names.events, sealed).partition(home.partition).key(tenant.to_owned()))
+    }
+
+    fn verifier(&self, partition: u32) -> String {
+        self.keyring.signer(&Origin::new(self.ledger, &Tenant::partition(partition))).verifier().to_text()
+    }
+
+    fn reading(&self, partition: u32, error: LogError) -> GenesisError {
+        GenesisError::Read { topic: self.names.events.to_string(), partition, error }
+    }
+}
+
+fn contradiction(what: String, remedy: &str) -> GenesisError {
+    GenesisError::Contradiction { what, remedy: remedy.to_owned() }
+}
+
+/// Shared for tests and for whoever needs homes without a log.
+impl From<Vec<[u8; 16]>> for Homes {
+    fn from(incarnations: Vec<[u8; 16]>) -> Self {
+        Self(incarnations)
+    }
+}
+
+/// The tenants that a configuration names: the default, those of topics, those of tokens. Sorted, each once.
+pub fn configured_tenants(config: &crate::config::Config) -> Vec<Tenant> {
+    let topics = config.intake.tenants.values();
+    let tokens = config.http.tokens.iter().map(|token| &token.tenant);
+    let mut names: Vec<&String> = topics.chain(tokens).chain([&config.intake.default_tenant]).collect();
+    names.sort_unstable();
+    names.dedup();
+    // Configuration has checked the names; what is left out here is "*", which is no tenant.
+    names.into_iter().filter_map(|name| Tenant::parse(name).ok()).collect()
+}
+
