@@ -3,7 +3,9 @@
 pub mod auth;
 pub mod clock;
 pub mod config;
+pub mod genesis;
 pub mod http;
+pub mod intake;
 pub mod keyring;
 pub mod log;
 pub mod metrics;
@@ -12,3 +14,5 @@ pub mod random;
 pub mod recorder;
 pub mod telemetry;
 pub mod tenancy;
+pub mod ticker;
+pub mod worker;

@@ -269,10 +269,10 @@ impl Shared {
     /// The first of as many numbers as one request may need: unique within the channel, rising with time.
     fn numbers(&self, now_ns: i64) -> i64 {
         let millis = now_ns.div_euclid(1_000_000).max(0);
-        let chance = i64::try_from(self.parts.random.below(1 << 12)).unwrap_or(0);
-        // 41 bits of milliseconds, 12 of chance, 10 for the requests' own rows; more rows run into chance, which repeats
+        let chance = i64::try_from(self.parts.random.below(1 << 10)).unwrap_or(0);
+        // Milliseconds, then 10 bits of chance and 10 for the requests' own rows; more rows run into chance, which repeats
         // no position within one request.
-        millis.saturating_mul(1 << 22).saturating_add(chance << 10)
+        millis.saturating_mul(1 << 20).saturating_add(chance << 10)
     }
 
     fn count(&self, outcome: &'static str, events: usize) {

@@ -1,0 +1,206 @@
+//! The recording thread: read from the store's offset, apply, commit, wake the publisher.
+//! Never moves to another offset by itself: a log that does not hold the next one is a halt.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use crossbeam_channel::Sender;
+
+use super::{Orders, Partition, State, WorkerParts};
+use crate::log::{LogError, ReadBound, Reader, Record, Start};
+use crate::metrics::{OutcomeLabel, PartitionLabel, StageLabel, stage};
+use crate::recorder::{Applied, Halt, Recorder};
+
+/// Longest wait for records; also how soon an order to stop is seen.
+const READ_WAIT: Duration = Duration::from_millis(50);
+/// Pause before a passing fault is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How often the log's end is asked for.
+const END_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why the thread's inner loop ended.
+enum Ended {
+    /// It was told to.
+    Told,
+    /// It can't go on; passing ones are tried again.
+    Halted(Halt),
+}
+
+pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) {
+    let halted = parts.metrics.recorder.halted.get_or_create(&PartitionLabel { partition: partition.number }).clone();
+    halted.set(0);
+    loop {
+        match work(partition, parts, orders, wake) {
+            Ended::Told => return partition.set(State::Stopped),
+            Ended::Halted(halt) => {
+                partition.halted(&halt);
+                halted.set(1);
+                parts.progress.send_modify(|count| *count = count.wrapping_add(1));
+                if !halt.passing {
+                    return;
+                }
+            }
+        }
+        std::thread::sleep(RETRY_PAUSE);
+        if orders.abandoned() {
+            return;
+        }
+        partition.resumed();
+        halted.set(0);
+    }
+}
+
+fn work(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) -> Ended {
+    let opened =
+        Recorder::open(partition.store.clone(), partition.number, parts.keyring.clone(), parts.recorder.clone());
+    let mut recorder = match opened {
+        Ok(recorder) => recorder,
+        Err(halt) => return Ended::Halted(halt),
+    };
+    partition.opened(recorder.next_offset(), recorder.meta().time_ns);
+    partition.set(State::CatchingUp);
+    let mut reader = match assigned(partition.number, parts, orders, &recorder) {
+        Ok(Some(reader)) => reader,
+        Ok(None) => return Ended::Told,
+        Err(halt) => return Ended::Halted(halt),
+    };
+    // Rows of an earlier life may wait.
+    let _ = wake.try_send(());
+    let mut compared = recorder.next_offset() == 0;
+    let mut end_at = Duration::ZERO;
+    loop {
+        if orders.abandoned() || recorder.next_offset() >= orders.stop_at.load(Ordering::Acquire) {
+            return Ended::Told;
+        }
+        let batch = match reader.read(bound(parts)) {
+            Ok(batch) => batch,
+            Err(error) if error.is_retry() => {
+                tracing::warn!(partition = partition.number, %error, "reading waits for the log");
+                std::thread::sleep(RETRY_PAUSE);
+                continue;
+            }
+            Err(error) => return Ended::Halted(lost(partition.number, recorder.next_offset(), &error)),
+        };
+        if !compared && let Some(first) = batch.records.first() {
+            if let Err(halt) = recorder.compare(first) {
+                return Ended::Halted(halt);
+            }
+            compared = true;
+        }
+        if !batch.records.is_empty() {
+            match apply(&mut recorder, &batch.records, parts) {
+                Ok(applied) => {
+                    committed(partition, parts, &applied, &batch.records);
+                    if applied.outbox {
+                        // A full channel means that the publisher is awake already.
+                        let _ = wake.try_send(());
+                    }
+                }
+                Err(halt) => return Ended::Halted(halt),
+            }
+        }
+        if batch.at_end {
+            partition.set(State::Running);
+        }
+        let now = parts.clock.monotonic();
+        if now >= end_at {
+            end_at = now + END_INTERVAL;
+            look_at_end(partition, parts, &recorder);
+        }
+    }
+}
+
+/// A reader at the store's offset; one record earlier where there is one, so that it can be compared with what was applied.
+fn assigned(
+    partition: u32,
+    parts: &WorkerParts,
+    orders: &Orders,
+    recorder: &Recorder,
+) -> Result<Option<Box<dyn Reader>>, Halt> {
+    let next = recorder.next_offset();
+    loop {
+        if orders.abandoned() {
+            return Ok(None);
+        }
+        let reader = parts.log.reader(&parts.names.events).and_then(|mut reader| {
+            let range = parts.log.range(&parts.names.events, partition)?;
+            let start = if next > range.start { next - 1 } else { next };
+            reader.assign(&[(partition, Start::At(start))])?;
+            Ok(reader)
+        });
+        match reader {
+            Ok(reader) => return Ok(Some(reader)),
+            Err(error) if error.is_retry() => {
+                tracing::warn!(partition, %error, "the partition can't be assigned yet");
+                std::thread::sleep(RETRY_PAUSE);
+            }
+            Err(error) => return Err(lost(partition, next, &error)),
+        }
+    }
+}
+
+fn lost(partition: u32, next: u64, error: &LogError) -> Halt {
+    let remedy = match error {
+        LogError::OutOfRange { .. } => {
+            "The log was cut off or made anew: run `ledgerline recover --new-origin` once you know why."
+        }
+        LogError::NoTopic { .. } => "Run `ledgerline topics create`.",
+        _ => "Run `ledgerline doctor`.",
+    };
+    Halt {
+        partition,
+        reason: format!("offset {next} can't be read: {error}"),
+        remedy: remedy.to_owned(),
+        passing: false,
+    }
+}
+
+fn bound(parts: &WorkerParts) -> ReadBound {
+    let batches = &parts.batches;
+    ReadBound { records_max: batches.batch_records_max, bytes_max: batches.batch_bytes_max, wait: READ_WAIT }
+}
+
+fn apply(recorder: &mut Recorder, records: &[Record], parts: &WorkerParts) -> Result<Applied, Halt> {
+    let began = parts.clock.monotonic();
+    let applied = recorder.apply(records);
+    let took = parts.clock.monotonic().saturating_sub(began);
+    let label = StageLabel { stage: stage::COMMIT };
+    parts.metrics.recorder.stage_seconds.get_or_create(&label).observe(took.as_secs_f64());
+    applied
+}
+
+/// Shows what one commit did.
+fn committed(partition: &Partition, parts: &WorkerParts, applied: &Applied, records: &[Record]) {
+    partition.applied(applied);
+    parts.progress.send_modify(|count| *count = count.wrapping_add(1));
+    let metrics = &parts.metrics.recorder;
+    let outcomes = [
+        ("recorded", applied.recorded),
+        ("duplicate", applied.duplicates),
+        ("control", applied.controls),
+        ("control-refused", applied.controls_refused),
+        ("foreign", applied.foreign),
+        ("refused", applied.refused),
+        ("unappliable", applied.unappliable),
+    ];
+    for (outcome, count) in outcomes.into_iter().filter(|(_, count)| *count > 0) {
+        metrics.records.get_or_create(&OutcomeLabel::of("log", outcome)).inc_by(count);
+    }
+    metrics.batch_records.observe(records.len() as f64);
+    let label = PartitionLabel { partition: partition.number };
+    metrics.underived.get_or_create(&label).inc_by(i64::try_from(applied.faults).unwrap_or(i64::MAX));
+    metrics.log_time_seconds.get_or_create(&label).set(applied.time_ns as f64 / 1e9);
+    if let Some(last) = records.last() {
+        let waited_ms = parts.clock.now_ms().saturating_sub(last.timestamp_ms).max(0);
+        metrics.event_to_commit_seconds.observe(waited_ms as f64 / 1e3);
+    }
+}
+
+fn look_at_end(partition: &Partition, parts: &WorkerParts, recorder: &Recorder) {
+    if let Ok(range) = parts.log.range(&parts.names.events, partition.number) {
+        partition.seen_end(range.end);
+        let lag = range.end.saturating_sub(recorder.next_offset());
+        let label = PartitionLabel { partition: partition.number };
+        parts.metrics.recorder.lag_records.get_or_create(&label).set(i64::try_from(lag).unwrap_or(i64::MAX));
+    }
+}

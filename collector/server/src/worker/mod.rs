@@ -1,0 +1,146 @@
+//! A partition at work: one thread that reads, applies and commits, one that publishes.
+//! Owns their life and what is shown of it. Never decides what a record means, and never goes on over a halt: it says why
+//! it stopped and what to do.
+
+mod apply;
+mod partition;
+mod publish;
+
+pub use partition::{Partition, PartitionStatus, State, Totals};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use store::Store;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::keyring::Keyring;
+use crate::log::{Log, Names};
+use crate::metrics::Metrics;
+use crate::publisher::PublisherSettings;
+use crate::recorder::RecorderSettings;
+
+/// What every partition's threads share.
+pub struct WorkerParts {
+    /// Where to read and publish.
+    pub log: Arc<dyn Log>,
+    /// Our topics.
+    pub names: Names,
+    /// Keys.
+    pub keyring: Arc<Keyring>,
+    /// `recorder.*`: how the log is cut into batches.
+    pub batches: config::Recorder,
+    /// What recorders are told beside the log.
+    pub recorder: RecorderSettings,
+    /// How to publish.
+    pub publisher: PublisherSettings,
+    /// Longest pause between attempts to publish, ms.
+    pub retry_interval_max_ms: u64,
+    /// How long rows wait for company before they are published, ms.
+    pub linger_ms: u64,
+    /// For figures and pauses; what is recorded never depends on it.
+    pub clock: Arc<dyn Clock>,
+    /// Where to count.
+    pub metrics: Arc<Metrics>,
+    /// Bumped after every commit.
+    pub progress: Arc<watch::Sender<u64>>,
+}
+
+/// Tells both threads when to stop.
+pub(crate) struct Orders {
+    /// Apply up to this offset, then stop.
+    stop_at: AtomicU64,
+    /// Publish what there is, then stop.
+    publish_and_stop: AtomicBool,
+    /// Stop after the batch in hand.
+    abandon: AtomicBool,
+}
+
+impl Orders {
+    fn new() -> Self {
+        let (stop_at, no) = (AtomicU64::new(u64::MAX), || AtomicBool::new(false));
+        Self { stop_at, publish_and_stop: no(), abandon: no() }
+    }
+
+    fn abandoned(&self) -> bool {
+        self.abandon.load(Ordering::Acquire)
+    }
+}
+
+/// A partition with its two threads.
+pub struct Worker {
+    /// What is shown of it.
+    pub partition: Arc<Partition>,
+    orders: Arc<Orders>,
+    applying: Option<JoinHandle<()>>,
+    publishing: Option<JoinHandle<()>>,
+}
+
+impl Worker {
+    /// Starts both threads.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start(number: u32, store: Store, parts: Arc<WorkerParts>) -> std::io::Result<Self> {
+        let partition = Arc::new(Partition::new(number, store));
+        let orders = Arc::new(Orders::new());
+        let (wake, woken) = crossbeam_channel::bounded(1);
+        let publishing = {
+            let (partition, parts, orders) = (Arc::clone(&partition), Arc::clone(&parts), Arc::clone(&orders));
+            let thread = std::thread::Builder::new().name(format!("publish-{number}"));
+            thread.spawn(move || publish::run(&partition, &parts, &orders, &woken))?
+        };
+        let applying = {
+            let (partition, orders) = (Arc::clone(&partition), Arc::clone(&orders));
+            let thread = std::thread::Builder::new().name(format!("record-{number}"));
+            thread.spawn(move || apply::run(&partition, &parts, &orders, &wake))?
+        };
+        Ok(Self { partition, orders, applying: Some(applying), publishing: Some(publishing) })
+    }
+
+    /// Applies what lies below `offset`, publishes it, and stops; what is not done within `limit` is left to whoever owns the
+    /// partition next. Returns whether everything was done.
+    pub fn drain(&mut self, offset: u64, limit: Duration, clock: &dyn Clock) -> bool {
+        let until = clock.monotonic() + limit;
+        self.orders.stop_at.store(offset, Ordering::Release);
+        let applied = join_until(&mut self.applying, until, clock);
+        self.orders.publish_and_stop.store(true, Ordering::Release);
+        let published = applied && join_until(&mut self.publishing, until, clock);
+        self.stop(Duration::from_secs(2), clock) && applied && published
+    }
+
+    /// Stops after the batch in hand. What is not committed is applied again by whoever comes next. Returns whether both
+    /// threads ended within `limit`.
+    pub fn stop(&mut self, limit: Duration, clock: &dyn Clock) -> bool {
+        self.orders.abandon.store(true, Ordering::Release);
+        let until = clock.monotonic() + limit;
+        let applied = join_until(&mut self.applying, until, clock);
+        join_until(&mut self.publishing, until, clock) && applied
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.orders.abandon.store(true, Ordering::Release);
+    }
+}
+
+/// Waits for a thread to end, in small steps: the standard library has no join with a bound.
+fn join_until(thread: &mut Option<JoinHandle<()>>, until: Duration, clock: &dyn Clock) -> bool {
+    while thread.as_ref().is_some_and(|thread| !thread.is_finished()) {
+        if clock.monotonic() >= until {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    if let Some(ended) = thread.take()
+        && ended.join().is_err()
+    {
+        tracing::error!("a thread of a partition panicked");
+    }
+    true
+}

@@ -1,0 +1,134 @@
+//! What is shown of a partition at work: where it stands, how far behind, why it stopped.
+
+use parking_lot::Mutex;
+use store::Store;
+
+use crate::recorder::{Applied, Halt};
+
+/// Where a partition stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Its store is being opened.
+    Starting,
+    /// It applies what was there when it was assigned.
+    CatchingUp,
+    /// It keeps up.
+    Running,
+    /// It stopped until somebody acts.
+    Halted {
+        /// Why.
+        reason: String,
+        /// What to do.
+        remedy: String,
+    },
+    /// It was told to stop.
+    Stopped,
+}
+
+/// Sums since this process took the partition over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// Events that became leaves.
+    pub recorded: u64,
+    /// Events that were leaves before.
+    pub duplicates: u64,
+    /// Events that intake refused.
+    pub rejected: u64,
+    /// Alert messages made.
+    pub alerts: u64,
+}
+
+/// A partition's state, at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartitionStatus {
+    /// Where it stands.
+    pub state: State,
+    /// Next offset to apply.
+    pub next_offset: u64,
+    /// The log's end, as last seen.
+    pub end_offset: u64,
+    /// Time of the log, ns UTC; 0 before the first tick.
+    pub time_ns: i64,
+    /// Everything below this offset is published.
+    pub published_offset: u64,
+    /// Why nothing is published at the moment.
+    pub unpublished: Option<String>,
+    /// Sums since start.
+    pub totals: Totals,
+}
+
+/// A partition that this process owns.
+pub struct Partition {
+    /// Its number.
+    pub number: u32,
+    /// Its store.
+    pub store: Store,
+    status: Mutex<PartitionStatus>,
+}
+
+impl Partition {
+    pub(super) fn new(number: u32, store: Store) -> Self {
+        let status = PartitionStatus {
+            state: State::Starting,
+            next_offset: 0,
+            end_offset: 0,
+            time_ns: 0,
+            published_offset: 0,
+            unpublished: None,
+            totals: Totals::default(),
+        };
+        Self { number, store, status: Mutex::new(status) }
+    }
+
+    /// Its state now.
+    pub fn status(&self) -> PartitionStatus {
+        self.status.lock().clone()
+    }
+
+    pub(super) fn set(&self, state: State) {
+        let mut status = self.status.lock();
+        // A halt stands until the process is started anew: the first reason is the one to mend.
+        if !matches!(status.state, State::Halted { .. }) {
+            status.state = state;
+        }
+    }
+
+    pub(super) fn halted(&self, halt: &Halt) {
+        tracing::error!(partition = halt.partition, reason = %halt.reason, remedy = %halt.remedy, "the partition is halted");
+        self.set(State::Halted { reason: halt.reason.clone(), remedy: halt.remedy.clone() });
+    }
+
+    /// Lets a halt that passes by itself go.
+    pub(super) fn resumed(&self) {
+        self.status.lock().state = State::CatchingUp;
+    }
+
+    pub(super) fn applied(&self, applied: &Applied) {
+        let mut status = self.status.lock();
+        status.next_offset = applied.next_offset;
+        status.end_offset = status.end_offset.max(applied.next_offset);
+        status.time_ns = applied.time_ns;
+        status.totals.recorded += applied.recorded;
+        status.totals.duplicates += applied.duplicates;
+        status.totals.rejected += applied.rejected;
+        status.totals.alerts += applied.alerts;
+    }
+
+    pub(super) fn opened(&self, next_offset: u64, time_ns: i64) {
+        let mut status = self.status.lock();
+        (status.next_offset, status.time_ns) = (next_offset, time_ns);
+    }
+
+    pub(super) fn seen_end(&self, end_offset: u64) {
+        self.status.lock().end_offset = end_offset;
+    }
+
+    pub(super) fn published(&self, next_offset: u64) {
+        let mut status = self.status.lock();
+        (status.published_offset, status.unpublished) = (next_offset, None);
+    }
+
+    pub(super) fn unpublished(&self, why: &str) {
+        self.status.lock().unpublished = Some(why.to_owned());
+    }
+}
