@@ -46,7 +46,8 @@ impl Homes {
     /// Where a tenant lives; `p-<n>` lives in partition n.
     pub fn of(&self, tenant: &str) -> Home {
         let own = Tenant::parse_recorded(tenant).ok().and_then(|tenant| tenant.as_partition());
-        let partition = own.filter(|own| *own < self.count()).unwrap_or_else(|| partition_of_tenant(tenant, self.count()));
+        let partition =
+            own.filter(|own| *own < self.count()).unwrap_or_else(|| partition_of_tenant(tenant, self.count()));
         self.at(partition)
     }
 
@@ -152,7 +153,10 @@ impl Beginning<'_> {
         let range = self.log.range(&self.names.events, partition).map_err(|error| self.reading(partition, error))?;
         if range.start > 0 {
             return Err(contradiction(
-                format!("{}/{partition} begins at offset {} and holds no genesis record", self.names.events, range.start),
+                format!(
+                    "{}/{partition} begins at offset {} and holds no genesis record",
+                    self.names.events, range.start
+                ),
                 "restore the topic, or begin a new origin with `ledgerline recover --new-origin`",
             ));
         }
@@ -202,7 +206,11 @@ impl Beginning<'_> {
             return Err(contradiction(what, remedy));
         }
         if content.ledger_name != self.ledger.as_str() {
-            let what = format!("the ledger was begun as {:?} and ledger.name is {:?}", content.ledger_name, self.ledger.as_str());
+            let what = format!(
+                "the ledger was begun as {:?} and ledger.name is {:?}",
+                content.ledger_name,
+                self.ledger.as_str()
+            );
             return Err(contradiction(what, remedy));
         }
         Ok(())
@@ -294,4 +302,3 @@ pub fn configured_tenants(config: &crate::config::Config) -> Vec<Tenant> {
     // Configuration has checked the names; what is left out here is "*", which is no tenant.
     names.into_iter().filter_map(|name| Tenant::parse(name).ok()).collect()
 }
-

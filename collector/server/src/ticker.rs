@@ -35,9 +35,8 @@ impl Ticker {
         let incarnation = self.desk.homes.at(partition).incarnation;
         let envelope: Envelope<'_> = blank(Kind::Tick, own.as_str(), incarnation, self.clock.now_ns());
         let sealed = self.desk.seal(&envelope).expect("a tick holds one time and two names, which fit");
-        self.appender.begin(vec![
-            NewRecord::new(&self.names.events, sealed).partition(partition).key(own.as_str().to_owned()),
-        ])
+        self.appender
+            .begin(vec![NewRecord::new(&self.names.events, sealed).partition(partition).key(own.as_str().to_owned())])
     }
 
     /// Writes a tick and waits until it is durable; gives its offset.

@@ -129,7 +129,6 @@ impl Preparer {
         let mut sealed = Vec::with_capacity(payload.len().saturating_mul(2).min(1 << 20));
         match desk.frames.seal(&envelope, desk.keyring.intake_key(), &mut sealed) {
             Ok(()) => {
-                drop(envelope);
                 let findings = decoded.findings;
                 Prepared::Sealed(Sealed { event_id, partition: home.partition, envelope: sealed, findings })
             }

@@ -102,7 +102,9 @@ impl http::Intake for DirectIntake {
         let shared = Arc::clone(&self.0);
         Box::pin(async move {
             let count = submissions.len();
-            let Some(_room) = shared.room(&submissions) else { return submissions.iter().map(|_| Err(busy())).collect() };
+            let Some(_room) = shared.room(&submissions) else {
+                return submissions.iter().map(|_| Err(busy())).collect();
+            };
             let bytes: usize = submissions.iter().map(|submission| submission.payload.len()).sum();
             let decided = if bytes <= INLINE_BYTES_MAX {
                 Ok(shared.decide(submissions))
@@ -112,7 +114,9 @@ impl http::Intake for DirectIntake {
             };
             let Decided { records, slots } = match decided {
                 Ok(decided) => decided,
-                Err(_) => return (0..count).map(|_| Err(unavailable("deciding the events failed; see the log"))).collect(),
+                Err(_) => {
+                    return (0..count).map(|_| Err(unavailable("deciding the events failed; see the log"))).collect();
+                }
             };
             let appended = match records.is_empty() {
                 true => Ok(Vec::new()),
@@ -140,8 +144,7 @@ impl Shared {
 
     fn decide(&self, submissions: Vec<Submission>) -> Decided {
         let received_at_ns = self.parts.clock.now_ns();
-        let mut preparer =
-            self.preparers.lock().pop().unwrap_or_else(|| Preparer::new(Arc::clone(&self.parts.desk)));
+        let mut preparer = self.preparers.lock().pop().unwrap_or_else(|| Preparer::new(Arc::clone(&self.parts.desk)));
         let (mut records, mut slots, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let first_number = self.numbers(received_at_ns);
         for (number, submission) in (first_number..).zip(submissions) {
@@ -244,11 +247,16 @@ impl Shared {
         let answer = |slot: Slot| match slot {
             Slot::Refused(refused) => Err(refused),
             Slot::Record { place, event_id, incarnation, findings } => {
-                let outcome = outcomes.get(place).cloned().unwrap_or_else(|| Err(unavailable("the log gave no answer")));
+                let outcome =
+                    outcomes.get(place).cloned().unwrap_or_else(|| Err(unavailable("the log gave no answer")));
                 outcome.map(|at| {
                     let incarnation = Hex(incarnation).to_string();
-                    let position =
-                        http::model::Position { incarnation, partition: at.partition, offset: at.offset, ordinal: None };
+                    let position = http::model::Position {
+                        incarnation,
+                        partition: at.partition,
+                        offset: at.offset,
+                        ordinal: None,
+                    };
                     Accepted { event_id, position, findings }
                 })
             }
@@ -311,7 +319,9 @@ fn undurable(error: &AppendError, outcome: &Outcome) -> Result<Position, Refused
             path: "$".to_owned(),
             message: "The log does not take an envelope of this size; send less in one event.".to_owned(),
         }])),
-        (Outcome::NotSent | Outcome::Unknown, AppendAction::Halt) => Err(Refused::Unavailable { reason: error.what.clone() }),
+        (Outcome::NotSent | Outcome::Unknown, AppendAction::Halt) => {
+            Err(Refused::Unavailable { reason: error.what.clone() })
+        }
         (Outcome::NotSent | Outcome::Unknown, AppendAction::Retry | AppendAction::Reject) => Err(busy()),
     }
 }

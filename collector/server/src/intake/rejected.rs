@@ -90,7 +90,8 @@ impl Refused {
     pub fn record(&self, desk: &Desk, rejected_topic: &Arc<str>) -> NewRecord {
         let identity = desk.keyring.identity(&self.tenant);
         let oversize = self.payload.len() > desk.limits.payload_bytes_max;
-        let kept = if oversize { self.payload.slice(..self.payload.len().min(KEPT_BYTES)) } else { self.payload.clone() };
+        let kept =
+            if oversize { self.payload.slice(..self.payload.len().min(KEPT_BYTES)) } else { self.payload.clone() };
         let mut record = NewRecord::new(rejected_topic, kept)
             .header(header::TENANT, self.tenant.as_str().to_owned())
             .header(header::CODE, self.finding.code.clone())
@@ -109,7 +110,10 @@ impl Refused {
         };
         add(header::TIMESTAMP, self.timestamp_ms.map(|ms| ms.to_string()));
         add(TRACEPARENT, self.traceparent.map(|parent| parent.to_string()));
-        add(header::PRINCIPAL, self.principal.as_deref().zip(identity).map(|(who, key)| key.pseudonym(who).to_string()));
+        add(
+            header::PRINCIPAL,
+            self.principal.as_deref().zip(identity).map(|(who, key)| key.pseudonym(who).to_string()),
+        );
         if oversize {
             add(header::DIGEST, identity.map(|key| hex::encode(key.digest(ORIGINAL, &[&self.payload]))));
             add(header::KEPT_BYTES, Some(self.payload.len().min(KEPT_BYTES).to_string()));
@@ -140,7 +144,8 @@ fn one(desk: &Desk, events_topic: &Arc<str>, rows: &[&Refused], mut key: [u8; 16
         ..blank(Kind::Rejections, tenant, home.incarnation, first.received_at_ns)
     };
     // Codes, paths and positions fit the schema by construction; were it not so, the original still reaches its topic.
-    let sealed = desk.seal(&envelope).inspect_err(|error| tracing::error!(%error, "rejections can't be sealed")).ok()?;
+    let sealed =
+        desk.seal(&envelope).inspect_err(|error| tracing::error!(%error, "rejections can't be sealed")).ok()?;
     Some(NewRecord::new(events_topic, sealed).partition(home.partition).key(tenant.to_owned()))
 }
 

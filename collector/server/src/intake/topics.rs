@@ -14,7 +14,6 @@ use ledger::Tenant;
 use ledger::leaf::Hex;
 use lineage::envelope::{Envelope, Gap, Kind, Mode, Progress, Source};
 
-
 use self::flight::{Batch, Flight, Landed, Origin};
 use self::sources::{Changed, Sources};
 use super::desk::{Channel, Desk, Prepared, Preparer, blank};
@@ -191,8 +190,14 @@ impl TopicIntake {
             offset: i64::try_from(record.offset).unwrap_or(i64::MAX),
             timestamp_ms: record.timestamp_ms,
         };
-        let channel =
-            Channel { tenant: &tenant, principal: None, source: Some(source), mode: Mode::Live, received_at_ns, opening };
+        let channel = Channel {
+            tenant: &tenant,
+            principal: None,
+            source: Some(source),
+            mode: Mode::Live,
+            received_at_ns,
+            opening,
+        };
         let headers = record.headers.iter().map(|header| (&*header.name, &*header.value));
         let traceparent = TraceParent::find(headers);
         let finding = match self.preparer.prepare(&payload, &channel) {
@@ -426,4 +431,3 @@ mod tests {
         check(&["a.b", "^x-.*"], Inputs::Pattern("^(a\\.b$|x-.*)".to_owned()));
     }
 }
-

@@ -66,7 +66,11 @@ impl Batch {
     }
 
     fn offsets(self) -> Vec<GroupOffset> {
-        let offset = |(source, next): (TopicPartition, u64)| GroupOffset { topic: source.topic, partition: source.partition, next };
+        let offset = |(source, next): (TopicPartition, u64)| GroupOffset {
+            topic: source.topic,
+            partition: source.partition,
+            next,
+        };
         self.next.into_iter().map(offset).collect()
     }
 }

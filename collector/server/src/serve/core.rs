@@ -1,0 +1,347 @@
+//! The collector without its HTTP edge: log, keys, ledger, intake, workers, ticks. Owns the order in which they start and
+//! stop. Commands that work on a data folder use it as it is; `serve` puts the edge before it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use ledger::LedgerName;
+use lineage::decode::Limits;
+use lineage::frame::Frames;
+use lineage::schema::Schemas;
+use parking_lot::Mutex;
+use store::StoreOptions;
+use tokio::sync::watch;
+
+use super::owners::Owners;
+use super::{StartError, topics};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::genesis::{Beginning, configured_tenants};
+use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts};
+use crate::keyring::Keyring;
+use crate::log::embedded::{Bounds, Embedded};
+use crate::log::{Log, Names};
+use crate::metrics::Metrics;
+use crate::publisher::PublisherSettings;
+use crate::random::Random;
+use crate::recorder::RecorderSettings;
+use crate::ticker::Ticker;
+use crate::worker::WorkerParts;
+
+/// Share of the drain kept for the threads that only have to see their order.
+const STOP_MAX: Duration = Duration::from_secs(2);
+/// Memtables of all stores together.
+const MEMTABLE_BYTES: usize = 64 << 20;
+
+/// What a core is made from beside its configuration.
+#[derive(Clone)]
+pub struct Host {
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The source of randomness.
+    pub random: Arc<dyn Random>,
+}
+
+/// A collector at work.
+pub struct Core {
+    pub(super) config: Config,
+    pub(super) host: Host,
+    pub(super) log: Arc<dyn Log>,
+    pub(super) names: Names,
+    pub(super) desk: Arc<Desk>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) progress: Arc<watch::Sender<u64>>,
+    pub(super) ticker: Arc<Ticker>,
+    owners: Mutex<Option<Arc<Owners>>>,
+    stop: Arc<AtomicBool>,
+    threads: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
+    stopped: Mutex<Vec<String>>,
+}
+
+impl Core {
+    /// Opens log and keys, makes what is missing where the log is embedded, and begins the ledger. Nothing works yet.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn open(config: Config, host: Host) -> Result<Arc<Self>, StartError> {
+        let embedded = !config.kafka.is_configured();
+        let metrics = Arc::new(Metrics::new(crate::intake::VERSION, if embedded { "embedded" } else { "kafka" }));
+        let log = open_log(&config, &host)?;
+        let names = topics::names(&config);
+        if embedded {
+            topics::create(log.as_ref(), &topics::wanted(&config, 1))?;
+        } else {
+            let missing = topics::check(log.as_ref(), &topics::wanted(&config, 1))?;
+            let missing: Vec<String> = missing.into_iter().filter(|one| !one.exists).map(|one| one.topic).collect();
+            if !missing.is_empty() {
+                return Err(StartError::Topics(missing));
+            }
+        }
+        let ledger = ledger_name(&config)?;
+        let keyring = Arc::new(keyring(&config, &host, &ledger)?);
+        let frames = Arc::new(Frames::new());
+        let appender = log.appender()?;
+        let homes = Beginning {
+            log: log.as_ref(),
+            appender: appender.as_ref(),
+            names: &names,
+            keyring: &keyring,
+            frames: &frames,
+            ledger: &ledger,
+            partitions: config.recorder.partitions,
+            tenants: &configured_tenants(&config),
+            random: host.random.as_ref(),
+            now_ns: host.clock.now_ns(),
+        };
+        let homes = Arc::new(homes.ensure()?);
+        let schemas = Schemas::built_in().expect("a test compiles the shipped schemas");
+        let limits = Limits {
+            payload_bytes_max: config.intake.payload_bytes_max,
+            name_bytes_max: config.intake.name_bytes_max,
+            datasets_per_run_max: config.intake.datasets_per_run_max,
+            ..Limits::default()
+        };
+        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, frames, keyring, homes });
+        let ticker = Ticker::new(Arc::clone(&desk), appender, names.clone(), Arc::clone(&host.clock));
+        Ok(Arc::new(Self {
+            config,
+            host,
+            log,
+            names,
+            desk,
+            metrics,
+            progress: Arc::new(watch::channel(0).0),
+            ticker: Arc::new(ticker),
+            owners: Mutex::new(None),
+            stop: Arc::new(AtomicBool::new(false)),
+            threads: Mutex::new(Vec::new()),
+            stopped: Mutex::new(Vec::new()),
+        }))
+    }
+
+    /// Starts everything. `advertised_url` is where others reach this process.
+    ///
+    /// # Errors
+    /// When a store can't be opened (with the embedded log, which has no other process to take it) or the system gives no thread.
+    pub fn work(self: &Arc<Self>, advertised_url: &str) -> Result<(), StartError> {
+        let owners = Arc::new(Owners::new(
+            Arc::new(self.worker_parts(advertised_url)),
+            self.config.data_dir.clone(),
+            StoreOptions::new(self.config.recorder.block_cache_bytes_max, MEMTABLE_BYTES),
+        ));
+        *self.owners.lock() = Some(Arc::clone(&owners));
+        if self.config.kafka.is_configured() {
+            let (core, seat) = (Arc::clone(self), self.instance_id("recorder"));
+            self.spawn("share-partitions", move || {
+                if let Err(error) = owners.share(Some(&seat), &core.stop) {
+                    core.gave_up(format!("partitions are no longer shared with this process: {error}"));
+                }
+            })?;
+        } else {
+            for partition in 0..self.desk.homes.count() {
+                owners.own(partition).map_err(|why| StartError::Store { partition, why })?;
+            }
+        }
+        let core = Arc::clone(self);
+        let interval = Duration::from_millis(self.config.recorder.tick_interval_ms);
+        self.spawn("tick", move || core.ticker.run(interval, &|| core.partitions(), &core.stop))
+    }
+
+    /// Starts reading the input topics.
+    ///
+    /// # Errors
+    /// When the log or the system gives what it needs not.
+    pub fn take_topics(self: &Arc<Self>) -> Result<(), StartError> {
+        let intake = TopicIntake::new(TopicIntakeParts {
+            desk: Arc::clone(&self.desk),
+            log: Arc::clone(&self.log),
+            names: self.names.clone(),
+            settings: self.config.intake.clone(),
+            instance_id: self.config.kafka.is_configured().then(|| self.instance_id("intake")),
+            progress_interval_ms: self.config.recorder.tick_interval_ms,
+            clock: Arc::clone(&self.host.clock),
+            random: Arc::clone(&self.host.random),
+            metrics: Arc::clone(&self.metrics),
+        })?;
+        let core = Arc::clone(self);
+        self.spawn("intake", move || {
+            if let Err(stopped) = intake.run(&core.stop) {
+                core.gave_up(stopped.to_string());
+            }
+        })
+    }
+
+    /// Intake of a channel without offsets: `http` or `file`.
+    ///
+    /// # Errors
+    /// When the log gives no appender.
+    pub fn direct(&self, source: &'static str) -> Result<DirectIntake, StartError> {
+        Ok(DirectIntake::new(DirectParts {
+            desk: Arc::clone(&self.desk),
+            appender: self.log.appender()?,
+            names: self.names.clone(),
+            clock: Arc::clone(&self.host.clock),
+            random: Arc::clone(&self.host.random),
+            metrics: Arc::clone(&self.metrics),
+            queue_bytes_max: self.config.intake.queue_bytes_max,
+            source,
+        }))
+    }
+
+    /// The partitions at work.
+    pub fn owners(&self) -> Option<Arc<Owners>> {
+        self.owners.lock().clone()
+    }
+
+    /// Numbers of the partitions at work.
+    pub fn partitions(&self) -> Vec<u32> {
+        self.owners().map(|owners| owners.all().iter().map(|partition| partition.number).collect()).unwrap_or_default()
+    }
+
+    /// Parts that gave up before they were told to stop, and why.
+    pub fn stopped(&self) -> Vec<String> {
+        self.stopped.lock().clone()
+    }
+
+    /// Writes a last tick into each partition, applies and publishes everything up to it, and stops. What is not done within
+    /// `limit` is done after the next start; nothing is lost by it. Returns whether everything was done.
+    pub fn shutdown(&self, limit: Duration) -> bool {
+        let clock = self.host.clock.as_ref();
+        let until = clock.monotonic() + limit;
+        self.stop.store(true, Ordering::Relaxed);
+        let mut done = self.join_threads(until);
+        let Some(owners) = self.owners.lock().take() else { return done };
+        let mut offsets = BTreeMap::new();
+        for partition in owners.all() {
+            match self.ticker.tick_now(partition.number) {
+                Ok(offset) => drop(offsets.insert(partition.number, offset.saturating_add(1))),
+                Err(error) => {
+                    tracing::warn!(partition = partition.number, %error, "the last tick could not be written");
+                    done = false;
+                }
+            }
+        }
+        let left = until.saturating_sub(clock.monotonic()).max(STOP_MAX);
+        owners.drain(&offsets, left) && done
+    }
+
+    fn join_threads(&self, until: Duration) -> bool {
+        let mut all = true;
+        for (name, thread) in std::mem::take(&mut *self.threads.lock()) {
+            while !thread.is_finished() && self.host.clock.monotonic() < until {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if !thread.is_finished() {
+                tracing::warn!(name, "a thread did not stop in time");
+                all = false;
+            } else if thread.join().is_err() {
+                tracing::error!(name, "a thread panicked");
+                all = false;
+            }
+        }
+        all
+    }
+
+    pub(super) fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
+        let thread = thread.map_err(|error| StartError::System { what: "a thread can't be started", error })?;
+        self.threads.lock().push((name, thread));
+        Ok(())
+    }
+
+    pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.stop)
+    }
+
+    fn gave_up(&self, why: String) {
+        tracing::error!(why, "a part of the server gave up");
+        self.stopped.lock().push(why);
+    }
+
+    fn worker_parts(&self, advertised_url: &str) -> WorkerParts {
+        let name = &self.config.deployment.name;
+        let recorder = RecorderSettings {
+            tick_jump_max_ns: i64::try_from(self.config.recorder.tick_jump_max_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000),
+            ..RecorderSettings::default()
+        };
+        let publisher = PublisherSettings {
+            alerts: Arc::clone(&self.names.alerts),
+            checkpoints: Arc::clone(&self.names.checkpoints),
+            recorders: Arc::clone(&self.names.recorders),
+            events: Arc::clone(&self.names.events),
+            deployment: if name.is_empty() { String::new() } else { format!("{name}-") },
+            batch_rows_max: self.config.publisher.batch_rows_max,
+            advertised_url: self.config.publisher.advertised_url.clone().unwrap_or_else(|| advertised_url.to_owned()),
+            generation: recorder.alerts.generation,
+        };
+        WorkerParts {
+            log: Arc::clone(&self.log),
+            names: self.names.clone(),
+            keyring: Arc::clone(&self.desk.keyring),
+            batches: self.config.recorder.clone(),
+            recorder,
+            publisher,
+            retry_interval_max_ms: self.config.publisher.retry_interval_max_ms,
+            linger_ms: self.config.publisher.linger_ms,
+            clock: Arc::clone(&self.host.clock),
+            metrics: Arc::clone(&self.metrics),
+            progress: Arc::clone(&self.progress),
+        }
+    }
+
+    /// A member's name that outlives the process: of the machine and of the data folder, so that a restart comes back to its
+    /// seat and no other process takes it.
+    fn instance_id(&self, role: &str) -> String {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        let folder = std::path::absolute(&self.config.data_dir).unwrap_or_else(|_| self.config.data_dir.clone());
+        let digest = blake3::hash(format!("{}\n{}", host.trim(), folder.display()).as_bytes());
+        format!("ledgerline-{role}-{}", &digest.to_hex()[..16])
+    }
+}
+
+fn ledger_name(config: &Config) -> Result<LedgerName, StartError> {
+    LedgerName::parse(&config.ledger.name).map_err(|fault| StartError::Config {
+        what: format!("ledger.name can't be {:?}: {fault}", config.ledger.name),
+        remedy: "choose another name before the ledger begins".to_owned(),
+    })
+}
+
+/// Where the keys are.
+pub fn keys_folder(config: &Config) -> PathBuf {
+    config.ledger.keys_dir.clone().unwrap_or_else(|| config.data_dir.join("keys"))
+}
+
+/// The deployment's keys. With the embedded log what is missing is made; otherwise `keys init` makes them, once for all
+/// processes.
+fn keyring(config: &Config, host: &Host, ledger: &LedgerName) -> Result<Keyring, StartError> {
+    let folder = keys_folder(config);
+    if config.kafka.is_configured() {
+        return Ok(Keyring::load(&folder)?);
+    }
+    let mut draw = || {
+        let mut bytes = [0; 32];
+        host.random.fill(&mut bytes);
+        bytes
+    };
+    Ok(Keyring::init(&folder, ledger, config.recorder.partitions, &configured_tenants(config), &mut draw)?)
+}
+
+/// Opens the configured log.
+///
+/// # Errors
+/// When it can't be opened or reached.
+pub fn open_log(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError> {
+    if config.kafka.is_configured() {
+        return Err(StartError::Config {
+            what: "kafka.brokers is set".to_owned(),
+            remedy: "this build has no Kafka log yet".to_owned(),
+        });
+    }
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| StartError::System { what: "the data folder can't be made", error })?;
+    Ok(Arc::new(Embedded::open(&config.data_dir.join("log"), Arc::clone(&host.clock), Bounds::default())?))
+}

@@ -1,0 +1,108 @@
+//! The whole server from its configuration: core, reads, HTTP edge. Owns start and stop: nothing is served before the log is
+//! open and the ledger begun; a stop takes no new work, finishes what is at hand, ticks, publishes, and ends within its bound.
+
+mod controls;
+mod core;
+mod error;
+mod owners;
+pub mod topics;
+
+pub use self::core::{Core, Host, keys_folder, open_log};
+pub use error::StartError;
+pub use owners::Owners;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use self::controls::LogControls;
+use crate::config::Config;
+use crate::http::{Api, Parts, Server};
+use crate::reads::StoreReads;
+
+/// A server at work.
+pub struct Serving {
+    core: Arc<Core>,
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    http: JoinHandle<()>,
+}
+
+/// Starts a server; answers once it listens and every part runs. Partitions may still be catching up: `/readyz` says so.
+///
+/// # Errors
+/// [`StartError`]; nothing is left running then.
+pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
+    let core = blocking(move || Core::open(config, host)).await?;
+    let reads = Arc::new(StoreReads::new(&core)?);
+    let mut boot = [0; 8];
+    core.host.random.fill(&mut boot);
+    let api = Api::new(Parts {
+        settings: core.config.http.clone(),
+        tenant_default: core.config.intake.default_tenant.clone(),
+        intake: Arc::new(core.direct("http")?),
+        reads: Arc::clone(&reads) as Arc<dyn crate::http::Reads>,
+        controls: Arc::new(LogControls(Arc::clone(&core))),
+        metrics: Arc::clone(&core.metrics),
+        metrics_served: core.config.telemetry.metrics,
+        clock: Arc::clone(&core.host.clock),
+        boot: hex::encode(boot),
+    });
+    let server = Server::bind(api).await?;
+    let address = server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
+    let working = Arc::clone(&core);
+    let begun = blocking(move || {
+        working.work(&format!("http://{address}"))?;
+        working.take_topics()?;
+        reads.follow(&working)
+    })
+    .await;
+    if let Err(error) = begun {
+        let _ = blocking(move || Ok(core.shutdown(Duration::from_secs(2)))).await;
+        return Err(error);
+    }
+    let (stop, stopped) = oneshot::channel();
+    let drain_max = Duration::from_millis(core.config.shutdown_timeout_ms / 2);
+    let http = tokio::spawn(server.run(async move { drop(stopped.await) }, drain_max));
+    tracing::info!(%address, "the server is at work");
+    Ok(Serving { core, address, stop, http })
+}
+
+impl Serving {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// What stands behind the edge.
+    pub fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    /// Stops within `shutdown_timeout_ms`: takes no new request, finishes those at hand, ticks, applies, publishes. Returns
+    /// whether everything was done; what was not is done after the next start.
+    pub async fn shutdown(self) -> bool {
+        let Self { core, stop, http, .. } = self;
+        let clock = Arc::clone(&core.host.clock);
+        let until = clock.monotonic() + Duration::from_millis(core.config.shutdown_timeout_ms);
+        drop(stop);
+        let drained = http.await.is_ok();
+        let left = until.saturating_sub(clock.monotonic());
+        let done = tokio::task::spawn_blocking(move || core.shutdown(left)).await.unwrap_or(false);
+        tracing::info!(done, "the server has stopped");
+        done && drained
+    }
+}
+
+/// Work that may wait for disk or broker, off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StartError> + Send + 'static,
+) -> Result<T, StartError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(error) => Err(StartError::System { what: "starting failed", error: std::io::Error::other(error) }),
+    }
+}
