@@ -2,7 +2,6 @@
 //! Owns what is written there and where each tenant lives. Never writes a second genesis record where there is one: of two
 //! that were written at once, the first stands.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::digest::{Context, digest};

@@ -54,7 +54,8 @@ impl LogControls {
         let value = signer.sign(&signed_message("alert-test", &key, &content));
         let value = value.map_err(|error| unavailable(&error.to_string()))?;
         let signature = Signature { algorithm: "ed25519", key: signer.key_name().as_str(), value: &value };
-        let content = Content { name: "alert-test", content: &content, expected_size: None, signatures: vec![signature] };
+        let content =
+            Content { name: "alert-test", content: &content, expected_size: None, signatures: vec![signature] };
         let envelope = Envelope {
             idempotency_key: Some(IdempotencyKey(key)),
             principal: Some(&control.principal),

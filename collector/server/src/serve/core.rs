@@ -48,14 +48,14 @@ pub struct Host {
 
 /// A collector at work.
 pub struct Core {
-    pub(super) config: Config,
-    pub(super) host: Host,
-    pub(super) log: Arc<dyn Log>,
-    pub(super) names: Names,
-    pub(super) desk: Arc<Desk>,
-    pub(super) metrics: Arc<Metrics>,
-    pub(super) progress: Arc<watch::Sender<u64>>,
-    pub(super) ticker: Arc<Ticker>,
+    pub(crate) config: Config,
+    pub(crate) host: Host,
+    pub(crate) log: Arc<dyn Log>,
+    pub(crate) names: Names,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) progress: Arc<watch::Sender<u64>>,
+    pub(crate) ticker: Arc<Ticker>,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
     threads: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
@@ -246,14 +246,14 @@ impl Core {
         all
     }
 
-    pub(super) fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
+    pub(crate) fn spawn(&self, name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<(), StartError> {
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(run);
         let thread = thread.map_err(|error| StartError::System { what: "a thread can't be started", error })?;
         self.threads.lock().push((name, thread));
         Ok(())
     }
 
-    pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
+    pub(crate) fn stop_flag(&self) -> Arc<AtomicBool> {
         Arc::clone(&self.stop)
     }
 
@@ -265,7 +265,9 @@ impl Core {
     fn worker_parts(&self, advertised_url: &str) -> WorkerParts {
         let name = &self.config.deployment.name;
         let recorder = RecorderSettings {
-            tick_jump_max_ns: i64::try_from(self.config.recorder.tick_jump_max_ms).unwrap_or(i64::MAX).saturating_mul(1_000_000),
+            tick_jump_max_ns: i64::try_from(self.config.recorder.tick_jump_max_ms)
+                .unwrap_or(i64::MAX)
+                .saturating_mul(1_000_000),
             ..RecorderSettings::default()
         };
         let publisher = PublisherSettings {

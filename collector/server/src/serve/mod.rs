@@ -37,7 +37,7 @@ pub struct Serving {
 /// [`StartError`]; nothing is left running then.
 pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
     let core = blocking(move || Core::open(config, host)).await?;
-    let reads = Arc::new(StoreReads::new(&core)?);
+    let reads = Arc::new(StoreReads::new(&core));
     let mut boot = [0; 8];
     core.host.random.fill(&mut boot);
     let api = Api::new(Parts {
@@ -52,12 +52,13 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
         boot: hex::encode(boot),
     });
     let server = Server::bind(api).await?;
-    let address = server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
+    let address =
+        server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
     let working = Arc::clone(&core);
     let begun = blocking(move || {
         working.work(&format!("http://{address}"))?;
         working.take_topics()?;
-        reads.follow(&working)
+        reads.follow()
     })
     .await;
     if let Err(error) = begun {

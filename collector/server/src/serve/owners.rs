@@ -48,7 +48,8 @@ impl Owners {
         }
         let path = self.folder.join(format!("partition-{partition}"));
         let opened = Store::open(&path, &self.options).map_err(|error| error.to_string()).and_then(|store| {
-            Worker::start(partition, store, Arc::clone(&self.parts)).map_err(|error| format!("no thread to be had: {error}"))
+            Worker::start(partition, store, Arc::clone(&self.parts))
+                .map_err(|error| format!("no thread to be had: {error}"))
         });
         match opened {
             // Revoked while it was being opened.
@@ -73,7 +74,10 @@ impl Owners {
         if let Some(mut worker) = worker
             && !worker.stop(RELEASE_MAX, self.parts.clock.as_ref())
         {
-            tracing::warn!(partition, "the partition's threads outlive its revocation; its publisher is fenced by the next owner");
+            tracing::warn!(
+                partition,
+                "the partition's threads outlive its revocation; its publisher is fenced by the next owner"
+            );
         }
     }
 

@@ -43,7 +43,7 @@ impl Membership for Sources {
     /// What is in flight stays so: its offsets are not stored, its next owner sends it again, the recorder keeps it once.
     fn revoked(&self, partitions: &[TopicPartition]) {
         let mut state = self.0.lock();
-        partitions.iter().for_each(|partition| drop(state.0.remove(partition)));
+        state.0.retain(|held| !partitions.contains(held));
         state.1.lost.extend(partitions.iter().cloned());
     }
 }

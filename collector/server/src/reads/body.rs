@@ -1,0 +1,111 @@
+//! What stored events say in their producers' own words: facets as they were sent, figures, types. Read from bodies, for the
+//! graph keeps what it needs and no more.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::Value;
+use store::tables::{self, LeafKey};
+
+use super::scope::{Scope, broken};
+use crate::http::ReadError;
+use crate::http::model::{Column, DatasetUse, Node};
+
+/// Facets by name, as sent.
+pub(super) type Facets = BTreeMap<String, Value>;
+
+/// The parts of an event that are shown. Whatever is of another shape reads as absent.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Body {
+    pub event_type: Option<Value>,
+    pub run: Option<Value>,
+    pub job: Option<Value>,
+    pub dataset: Option<Value>,
+    pub inputs: Option<Value>,
+    pub outputs: Option<Value>,
+}
+
+impl Body {
+    /// The event behind a leaf; `None` once erased, or where the leaf is of no event.
+    pub fn read(scope: &Scope, leaf: u64) -> Result<Option<Self>, ReadError> {
+        let key = LeafKey { tenant: scope.number, index: leaf };
+        let bytes = tables::body(scope.store(), key).map_err(broken)?;
+        // It was decoded before it was recorded; should it not read now, there is nothing to show of it.
+        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    pub fn event_type(&self) -> Option<String> {
+        self.event_type.as_ref().and_then(Value::as_str).map(str::to_owned)
+    }
+
+    /// The datasets of one side that are named so.
+    pub fn datasets<'b>(&'b self, namespace: &str, name: &str) -> Vec<&'b Value> {
+        let sides = [&self.inputs, &self.outputs].into_iter().flatten().filter_map(Value::as_array).flatten();
+        sides.chain(&self.dataset).filter(|dataset| is_named(dataset, namespace, name)).collect()
+    }
+}
+
+/// A member's text.
+fn text<'v>(value: &'v Value, member: &str) -> Option<&'v str> {
+    value.get(member).and_then(Value::as_str)
+}
+
+fn is_named(value: &Value, namespace: &str, name: &str) -> bool {
+    text(value, "namespace") == Some(namespace) && text(value, "name") == Some(name)
+}
+
+/// Lays the facets of `value` over those known; `_deleted` ones go.
+pub(super) fn lay(facets: &mut Facets, value: Option<&Value>) {
+    let Some(newer) = value.and_then(|value| value.get("facets")).and_then(Value::as_object) else { return };
+    for (name, facet) in newer {
+        match facet.get("_deleted") {
+            Some(Value::Bool(true)) => drop(facets.remove(name)),
+            _ => drop(facets.insert(name.clone(), facet.clone())),
+        }
+    }
+}
+
+/// The columns that a `schema` facet lists, nested ones by their path.
+pub(super) fn columns(facets: &Facets) -> Vec<Column> {
+    let mut found = Vec::new();
+    if let Some(fields) = facets.get("schema").and_then(|schema| schema.get("fields")) {
+        list("", fields, 0, &mut found);
+    }
+    found
+}
+
+fn list(prefix: &str, fields: &Value, depth: u32, found: &mut Vec<Column>) {
+    /// The decoder's own bound on nesting is far above any schema's.
+    const DEPTH_MAX: u32 = 32;
+    for field in fields.as_array().into_iter().flatten() {
+        let Some(name) = text(field, "name") else { continue };
+        let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
+        found.push(Column {
+            kind: text(field, "type").map(str::to_owned),
+            description: text(field, "description").map(str::to_owned),
+            name: name.clone(),
+        });
+        if let Some(inner) = field.get("fields").filter(|_| depth < DEPTH_MAX) {
+            list(&name, inner, depth + 1, found);
+        }
+    }
+}
+
+/// What one side of an event says of a dataset's use, laid over what is known.
+pub(super) fn lay_use(uses: &mut BTreeMap<Node, DatasetUse>, side: Option<&Value>, own: &str, statistics: &str) {
+    for dataset in side.and_then(Value::as_array).into_iter().flatten() {
+        let (Some(namespace), Some(name)) = (text(dataset, "namespace"), text(dataset, "name")) else { continue };
+        let node = Node::dataset(namespace, name);
+        let Some(known) = uses.get_mut(&node) else { continue };
+        let figures = dataset.get(own).and_then(|facets| facets.get(statistics));
+        let figure = |names: [&str; 2]| {
+            names.iter().find_map(|name| figures.and_then(|figures| figures.get(name)).and_then(Value::as_i64))
+        };
+        known.rows = figure(["rowCount", "rows"]).or(known.rows);
+        known.bytes = figure(["size", "bytes"]).or(known.bytes);
+        let version = dataset.get("facets").and_then(|facets| facets.get("version"));
+        let version = version.and_then(|version| text(version, "datasetVersion"));
+        known.version = version.map(str::to_owned).or(known.version.take());
+    }
+}

@@ -1,0 +1,161 @@
+//! Answers to the API's questions, from the stores and from what was published. Never writes, never answers for a partition
+//! that another process has, and never shows a checkpoint or an alert before the transaction that published it.
+
+mod alerts;
+mod body;
+mod events;
+mod lineage;
+mod nodes;
+mod rejected;
+mod runs;
+mod scope;
+mod status;
+mod tail;
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use self::alerts::Message;
+use self::rejected::Refusal;
+use self::scope::Scope;
+use self::tail::{Tail, TailRow};
+use crate::http::model::query::{
+    AlertsQuery, EventsQuery, LineageQuery, NodesQuery, RejectedQuery, RunsQuery, SearchQuery,
+};
+use crate::http::model::{
+    Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
+    Lineage, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+};
+use crate::http::{Found, Payload, Read, ReadError, Reads, Span};
+use crate::serve::{Core, StartError};
+
+/// Reads over a core.
+pub struct StoreReads {
+    core: Arc<Core>,
+    alerts: Arc<Tail<Message>>,
+    rejected: Arc<Tail<Refusal>>,
+}
+
+impl StoreReads {
+    /// Reads over `core`; lists of alerts and rejections fill once [`StoreReads::follow`] was called.
+    pub fn new(core: &Arc<Core>) -> Self {
+        Self {
+            alerts: Arc::new(Tail::new(&core.names.alerts, alerts::MESSAGES_MAX)),
+            rejected: Arc::new(Tail::new(&core.names.rejected, rejected::ROWS_MAX)),
+            core: Arc::clone(core),
+        }
+    }
+
+    /// Follows the topics behind those lists, until the core stops.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn follow(&self) -> Result<(), StartError> {
+        self.follow_one("show-alerts", &self.alerts)?;
+        self.follow_one("show-rejected", &self.rejected)
+    }
+
+    fn follow_one<R: TailRow + 'static>(&self, name: &'static str, tail: &Arc<Tail<R>>) -> Result<(), StartError> {
+        let (tail, log, stop) = (Arc::clone(tail), Arc::clone(&self.core.log), self.core.stop_flag());
+        let progress = Arc::clone(&self.core.progress);
+        self.core.spawn(name, move || {
+            tail.follow(log.as_ref(), &|| progress.send_modify(|count| *count = count.wrapping_add(1)), &stop);
+        })
+    }
+
+    /// Answers one question about one tenant.
+    fn ask<T>(&self, tenant: &str, answer: impl FnOnce(&Scope) -> Result<T, ReadError>) -> Read<T> {
+        let scope = Scope::of(&self.core, tenant)?;
+        let body = answer(&scope)?;
+        Ok(scope.answer(body))
+    }
+}
+
+impl Reads for StoreReads {
+    fn progress(&self) -> watch::Receiver<u64> {
+        self.core.progress.subscribe()
+    }
+
+    fn readiness(&self) -> Readiness {
+        status::readiness(&self.core)
+    }
+
+    fn known(&self, tenant: &str) -> Result<Known, ReadError> {
+        Ok(Scope::of(&self.core, tenant)?.known)
+    }
+
+    fn status(&self, tenant: &str) -> Read<Status> {
+        self.ask(tenant, |scope| status::status(&self.core, scope, tenant))
+    }
+
+    fn lineage(&self, tenant: &str, direction: Direction, query: &LineageQuery) -> Read<Lineage> {
+        self.ask(tenant, |scope| lineage::lineage(scope, direction, query))
+    }
+
+    fn runs(&self, tenant: &str, query: &RunsQuery, span: &Span) -> Found<RunSummary> {
+        self.ask(tenant, |scope| runs::list(scope, query, span))
+    }
+
+    fn run(&self, tenant: &str, run_id: &str) -> Read<Run> {
+        self.ask(tenant, |scope| runs::show(scope, run_id))
+    }
+
+    fn jobs(&self, tenant: &str, query: &NodesQuery, span: &Span) -> Found<JobSummary> {
+        self.ask(tenant, |scope| nodes::jobs(scope, query, span))
+    }
+
+    fn job(&self, tenant: &str, node: &str) -> Read<Job> {
+        self.ask(tenant, |scope| nodes::job(scope, node))
+    }
+
+    fn datasets(&self, tenant: &str, query: &NodesQuery, span: &Span) -> Found<DatasetSummary> {
+        self.ask(tenant, |scope| nodes::datasets(scope, query, span))
+    }
+
+    fn dataset(&self, tenant: &str, node: &str) -> Read<Dataset> {
+        self.ask(tenant, |scope| nodes::dataset(scope, node))
+    }
+
+    fn search(&self, tenant: &str, query: &SearchQuery, span: &Span) -> Found<SearchHit> {
+        self.ask(tenant, |scope| nodes::search(scope, query, span))
+    }
+
+    fn events(&self, tenant: &str, query: &EventsQuery, span: &Span) -> Found<EventSummary> {
+        self.ask(tenant, |scope| events::list(scope, query, span))
+    }
+
+    fn event(&self, tenant: &str, key: &str) -> Read<Event> {
+        self.ask(tenant, |scope| events::show(scope, &self.core.desk, key))
+    }
+
+    fn event_body(&self, tenant: &str, key: &str) -> Read<Payload> {
+        self.ask(tenant, |scope| events::body(scope, key))
+    }
+
+    fn alerts(&self, tenant: &str, query: &AlertsQuery, span: &Span) -> Found<AlertSummary> {
+        self.ask(tenant, |_| alerts::list(&self.alerts, tenant, query, span))
+    }
+
+    fn alert(&self, tenant: &str, alert_id: &str) -> Read<Alert> {
+        self.ask(tenant, |_| alerts::show(&self.alerts, tenant, alert_id))
+    }
+
+    fn rejected(&self, tenant: &str, query: &RejectedQuery, span: &Span) -> Found<RejectedSummary> {
+        self.ask(tenant, |_| rejected::list(&self.rejected, tenant, query, span))
+    }
+
+    fn rejection(&self, tenant: &str, key: &str) -> Read<Rejected> {
+        let (log, topic) = (self.core.log.as_ref(), &self.core.names.rejected);
+        self.ask(tenant, |_| rejected::show(&self.rejected, log, topic, &self.core.desk, tenant, key))
+    }
+
+    fn rejected_payload(&self, tenant: &str, key: &str) -> Read<Payload> {
+        let (log, topic) = (self.core.log.as_ref(), &self.core.names.rejected);
+        self.ask(tenant, |_| rejected::payload(&self.rejected, log, topic, tenant, key))
+    }
+
+    fn checkpoint(&self, tenant: &str) -> Read<Checkpoint> {
+        self.ask(tenant, |scope| status::checkpoint(&self.core, scope, tenant))
+    }
+}

@@ -1,0 +1,143 @@
+//! `status`, readiness and the newest checkpoint.
+
+use std::ops::ControlFlow;
+
+use ledger::{LedgerName, Origin, Tenant};
+use lineage::row::{self, NodeKind, Read as _, Visit};
+use store::tables::{self, CheckpointRow};
+use store::{Read as _, Scan, Store, Table};
+
+use super::nodes;
+use super::scope::{Scope, broken};
+use crate::http::ReadError;
+use crate::http::model::{
+    Checkpoint, PartitionState, PartitionStatus, Position, Readiness, ReadinessReason, Status, Time,
+};
+use crate::serve::Core;
+use crate::worker::{Partition, State};
+
+/// Records behind the log's end from which on a partition counts as lagging.
+const LAG_MAX: u64 = 100_000;
+
+pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status, ReadError> {
+    let mut runs = 0;
+    let counted = scope.graph().scan(row::Table::Run, &[], &[], &mut |_, _| {
+        runs += 1;
+        Visit::Next
+    });
+    counted.map_err(broken)?;
+    let mut alerts_firing = 0;
+    let counted = scope.graph().scan(row::Table::OpenAlert, &[], &[], &mut |_, _| {
+        alerts_firing += 1;
+        Visit::Next
+    });
+    counted.map_err(broken)?;
+    let number = scope.number.to_be_bytes();
+    let partitions = core.owners().map(|owners| owners.all()).unwrap_or_default();
+    Ok(Status {
+        version: crate::intake::VERSION.to_owned(),
+        log: if core.config.kafka.is_configured() { "kafka" } else { "embedded" }.to_owned(),
+        tenant: tenant.to_owned(),
+        leaves: scope.size,
+        recorded: count(scope.store(), Table::Dedup, &number)?,
+        duplicates: scope.partition.status().totals.duplicates,
+        rejected: count(scope.store(), Table::Rejections, &number)?,
+        datasets: nodes::count(scope, NodeKind::Dataset)?,
+        jobs: nodes::count(scope, NodeKind::Job)?,
+        runs,
+        alerts_firing,
+        checkpoint_size: newest(scope, tenant)?.map(|row| row.size),
+        partitions: partitions.iter().map(|partition| shown(core, partition)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn count(store: &Store, table: Table, prefix: &[u8]) -> Result<u64, ReadError> {
+    let mut count = 0;
+    let scanned = store.scan(Scan::prefix(table, prefix), &mut |_, _| {
+        count += 1;
+        ControlFlow::Continue(())
+    });
+    scanned.map_err(broken)?;
+    Ok(count)
+}
+
+fn shown(core: &Core, partition: &Partition) -> Result<PartitionStatus, ReadError> {
+    let status = partition.status();
+    let lag = status.end_offset.saturating_sub(status.next_offset);
+    let (state, reason, remedy) = match status.state {
+        State::Starting | State::CatchingUp => (PartitionState::Starting, None, None),
+        State::Running if lag > LAG_MAX => (PartitionState::Lagging, None, None),
+        State::Running => (PartitionState::Running, status.unpublished, None),
+        State::Halted { reason, remedy } => (PartitionState::Halted, Some(reason), Some(remedy)),
+        State::Stopped => (PartitionState::Halted, Some("the process is stopping".to_owned()), None),
+    };
+    let incarnation = ledger::leaf::Hex(core.desk.homes.at(partition.number).incarnation).to_string();
+    let position = status.next_offset.checked_sub(1).map(|offset| Position {
+        incarnation,
+        partition: partition.number,
+        offset,
+        ordinal: None,
+    });
+    Ok(PartitionStatus {
+        partition: partition.number,
+        state,
+        lag,
+        position,
+        log_time: (status.time_ns > 0).then_some(Time(status.time_ns)),
+        reason,
+        remedy,
+        store_bytes: partition.store.sizes().iter().map(|size| size.bytes).sum(),
+        underived: count(&partition.store, Table::Faults, &[])?,
+    })
+}
+
+/// Fit for traffic: every partition of this process keeps up, and nothing gave up.
+pub(super) fn readiness(core: &Core) -> Readiness {
+    let mut reasons: Vec<ReadinessReason> = core
+        .stopped()
+        .into_iter()
+        .map(|reason| because("server", reason, Some("restart it, then `ledgerline doctor`")))
+        .collect();
+    let Some(owners) = core.owners() else {
+        reasons.push(because("server", "it is starting or stopping".to_owned(), None));
+        return Readiness { ready: false, reasons };
+    };
+    for (partition, why) in owners.unopened() {
+        reasons.push(because(&format!("partition {partition}"), why, Some("ledgerline doctor")));
+    }
+    for partition in owners.all() {
+        let (part, status) = (format!("partition {}", partition.number), partition.status());
+        let lag = status.end_offset.saturating_sub(status.next_offset);
+        match status.state {
+            State::Running if lag > LAG_MAX => {
+                reasons.push(because(&part, format!("it is {lag} records behind"), None))
+            }
+            State::Running => {}
+            State::Starting | State::CatchingUp => reasons.push(because(&part, "it is catching up".to_owned(), None)),
+            State::Stopped => reasons.push(because(&part, "it is stopping".to_owned(), None)),
+            State::Halted { reason, remedy } => {
+                reasons.push(ReadinessReason { part, reason, remedy: Some(remedy) });
+            }
+        }
+    }
+    Readiness { ready: reasons.is_empty(), reasons }
+}
+
+fn because(part: &str, reason: String, remedy: Option<&str>) -> ReadinessReason {
+    ReadinessReason { part: part.to_owned(), reason, remedy: remedy.map(str::to_owned) }
+}
+
+fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
+    tables::get::<CheckpointRow>(scope.store(), tenant.as_bytes()).map_err(broken)
+}
+
+pub(super) fn checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Result<Checkpoint, ReadError> {
+    let missing = || ReadError::NotFound { what: format!("a published checkpoint of {tenant}") };
+    let row = newest(scope, tenant)?.ok_or_else(missing)?;
+    let internal = |what: &str| ReadError::Internal(what.to_owned());
+    let name = LedgerName::parse(&core.config.ledger.name).map_err(|_| internal("the ledger's name does not parse"))?;
+    let origin = Origin::new(&name, &Tenant::parse_recorded(tenant).map_err(|_| missing())?);
+    let root = row.note.lines().nth(2).ok_or_else(|| internal("a stored checkpoint has no root"))?.to_owned();
+    let verifiers = vec![core.desk.keyring.signer(&origin).verifier().to_text()];
+    Ok(Checkpoint { origin: origin.as_str().to_owned(), size: row.size, root, note: row.note, verifiers })
+}
