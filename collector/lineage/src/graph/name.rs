@@ -154,7 +154,7 @@ fn index_columns<S: State>(
 /// Adds the facet when it is there, and its deletion when it was deleted.
 macro_rules! updates {
     ($deleted:expr; $($facet:ident, $name:literal => $facts:expr),+ $(,)?) => {{
-        let mut updates = Vec::new();
+        let mut updates = Vec::with_capacity(4);
         $(
             if let Some(facts) = $facts {
                 updates.push(Update::set(FacetKey::$facet, facts));

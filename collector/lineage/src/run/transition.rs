@@ -31,7 +31,8 @@ pub(super) fn note(
         return None;
     }
     // Run facets are told from job facets of one number by the high bit.
-    let mut facets: Vec<(u8, u32)> = run_facets.into_iter().map(|(facet, digest)| (facet | 0x80, digest)).collect();
+    let mut facets = Vec::with_capacity(run_facets.len() + touched.job_facets.len());
+    facets.extend(run_facets.into_iter().map(|(facet, digest)| (facet | 0x80, digest)));
     facets.extend_from_slice(&touched.job_facets);
     facets.sort_unstable();
     let this = Transition {
