@@ -1,0 +1,165 @@
+//! The shipped binary, run as its users run it: a server process, and commands that ask it.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::Value;
+
+use crate::free_port;
+
+/// How long anything may take before a test gives up: a bound, never a pause.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two questions to something that can only be asked.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// The binary that this build made.
+pub fn binary() -> Result<PathBuf> {
+    let test = std::env::current_exe().context("no path of this test")?;
+    let folder = test.ancestors().nth(2).context("tests lie in the build folder's deps")?;
+    let binary = folder.join("ledgerline");
+    ensure!(binary.exists(), "{} is not built: run the tests with --workspace", binary.display());
+    Ok(binary)
+}
+
+/// A server process; dropped, it is killed.
+#[derive(Debug)]
+pub struct Ledgerline {
+    child: Child,
+    settings: Vec<(String, String)>,
+    data: PathBuf,
+    address: SocketAddr,
+}
+
+impl Ledgerline {
+    /// Starts a server on a free port over the state in `data`, with more settings as `SECTION__KEY`, and waits until it
+    /// is ready.
+    pub fn start(data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+        let address: SocketAddr = ([127, 0, 0, 1], free_port()?).into();
+        let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let child = spawn(data, address, &settings)?;
+        let mut server = Ledgerline { child, settings, data: data.to_owned(), address };
+        server.ready()?;
+        Ok(server)
+    }
+
+    /// Where it answers.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// `kill -9`, then the same again over the same state.
+    pub fn crash_and_restart(&mut self) -> Result<()> {
+        self.crash()?;
+        self.child = spawn(&self.data, self.address, &self.settings)?;
+        self.ready()
+    }
+
+    /// `kill -9`.
+    pub fn crash(&mut self) -> Result<()> {
+        self.child.kill().context("kill -9")?;
+        self.child.wait().context("wait for the killed server").map(drop)
+    }
+
+    /// SIGTERM; its exit status must be 0.
+    pub fn stop(mut self) -> Result<()> {
+        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        ensure!(killed.success(), "kill -TERM failed");
+        let status = until("the server ends after SIGTERM", || Ok(self.child.try_wait()?))?;
+        ensure!(status.success(), "the server drained and ended with {status}");
+        Ok(())
+    }
+
+    /// Runs a command against this server.
+    pub fn command(&self, arguments: &[&str]) -> Result<Output> {
+        Command::new(binary()?)
+            .args(["--server", &self.url()])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .output()
+            .with_context(|| format!("ledgerline {}", arguments.join(" ")))
+    }
+
+    /// Runs a command that must succeed; gives what it printed.
+    pub fn ask(&self, arguments: &[&str]) -> Result<String> {
+        let output = self.command(arguments)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        ensure!(output.status.success(), "ledgerline {}: {} {errors}", arguments.join(" "), output.status);
+        Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Asks for JSON.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let text = self.ask(&[&["-o", "json"], arguments].concat())?;
+        serde_json::from_str(&text).with_context(|| format!("not JSON: {text}"))
+    }
+
+    /// A `GET` of the API as JSON.
+    pub fn get(&self, path: &str) -> Result<Value> {
+        let response = reqwest::blocking::get(format!("{}{path}", self.url()))?;
+        ensure!(response.status().is_success(), "GET {path}: {}", response.status());
+        Ok(response.json()?)
+    }
+
+    fn ready(&mut self) -> Result<()> {
+        let url = format!("{}/readyz", self.url());
+        until("the server is ready", || {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the server ended with {status} before it was ready");
+            }
+            Ok(reqwest::blocking::get(&url).is_ok_and(|response| response.status().is_success()).then_some(()))
+        })
+    }
+}
+
+impl Drop for Ledgerline {
+    fn drop(&mut self) {
+        // It may have ended already; a test that failed must not panic again.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)]) -> Result<Child> {
+    let mut command = Command::new(binary()?);
+    command.arg("serve").env("LEDGERLINE_DATA_DIR", data).env("LEDGERLINE_HTTP__LISTEN", address.to_string());
+    for (key, value) in settings {
+        command.env(format!("LEDGERLINE_{key}"), value);
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("start the server")
+}
+
+/// Asks again until there is an answer.
+#[allow(clippy::disallowed_methods, reason = "a bound on how long a test waits for another process")]
+pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let began = Instant::now();
+    while began.elapsed() < PATIENCE {
+        if let Some(answer) = ask()? {
+            return Ok(answer);
+        }
+        std::thread::sleep(PAUSE);
+    }
+    bail!("waited {PATIENCE:?} in vain: {what}")
+}
+
+/// Runs one of the Python clients in `tests/clients`, in the environment that `ops/bootstrap.sh test` makes.
+pub fn client(script: &str, arguments: &[&str], input: &str) -> Result<String> {
+    use std::io::Write as _;
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"))).context("no HOME")?;
+    let python = cache.join("ledgerline/venv/bin/python");
+    let mut child = Command::new(&python)
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("{} is missing: run ops/bootstrap.sh test", python.display()))?;
+    child.stdin.take().context("a pipe was asked for")?.write_all(input.as_bytes())?;
+    let output = child.wait_with_output()?;
+    ensure!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?)
+}
