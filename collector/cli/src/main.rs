@@ -1,2 +1,27 @@
-//! The binary.
-fn main() {}
+//! The `ledgerline` binary: parses a command, runs it, ends with its exit status. Owns nothing else.
+
+mod api;
+mod arguments;
+mod command;
+mod failure;
+mod output;
+mod render;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use arguments::Arguments;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match command::run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.tell();
+            failure.status()
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! `doctor`: each check in a line, with what to do where it fails.
+
+use server::http::model::{Readiness, Status};
+use server::keyring::Keyring;
+use server::serve::{keys_folder, open_log, topics};
+
+use super::serve::host;
+use crate::api::Api;
+use crate::arguments::Arguments;
+use crate::failure::Failure;
+use crate::output::{self, BAD, GOOD, painted};
+use crate::settings;
+
+/// What one check found.
+struct Check {
+    what: &'static str,
+    found: Result<String, String>,
+}
+
+pub fn run(arguments: &Arguments) -> Result<(), Failure> {
+    let mut checks = Vec::new();
+    match settings::load(arguments, &[]) {
+        Err(Failure::Usage(faults)) => checks.push(Check { what: "configuration", found: Err(faults) }),
+        Err(failure) => return Err(failure),
+        Ok(loaded) => {
+            checks.push(Check { what: "configuration", found: Ok("every value is valid".to_owned()) });
+            checks.extend(local(&loaded.config));
+        }
+    }
+    checks.extend(live(arguments));
+    let line = |check: &Check| match &check.found {
+        Ok(found) => format!("{} {:<14} {found}", painted("ok  ", GOOD), check.what),
+        Err(found) => format!("{} {:<14} {found}", painted("FAIL", BAD), check.what),
+    };
+    output::text(&checks.iter().map(line).collect::<Vec<_>>().join("\n"))?;
+    match checks.iter().filter(|check| check.found.is_err()).count() {
+        0 => Ok(()),
+        failed => Err(Failure::No(format!("{failed} of {} checks failed", checks.len()))),
+    }
+}
+
+/// Checks of this machine.
+fn local(config: &server::config::Config) -> Vec<Check> {
+    let folder = keys_folder(config);
+    let keys = match folder.exists() {
+        true => Keyring::load(&folder).map(|_| format!("readable in {}", folder.display())).map_err(|error| error.to_string()),
+        false => Ok(format!("made in {} at the first start", folder.display())),
+    };
+    let mut checks = vec![Check { what: "keys", found: keys }, Check { what: "data folder", found: writable(&config.data_dir) }];
+    if config.kafka.is_configured() {
+        let brokers = u16::try_from(config.kafka.brokers.len()).unwrap_or(u16::MAX);
+        let checked = open_log(config, &host())
+            .map_err(|error| error.to_string())
+            .and_then(|log| topics::check(log.as_ref(), &topics::wanted(config, brokers)).map_err(|error| error.to_string()));
+        let found = checked.and_then(|checked| {
+            let wrong = checked.iter().filter(|topic| !topic.exists || !topic.mismatches.is_empty()).count();
+            match wrong {
+                0 => Ok(format!("{} topics are as they must be", checked.len())),
+                _ => Err(format!("{wrong} topics are missing or differ: `ledgerline topics check` names them")),
+            }
+        });
+        checks.push(Check { what: "topics", found });
+    }
+    checks
+}
+
+fn writable(folder: &std::path::Path) -> Result<String, String> {
+    match std::fs::metadata(folder) {
+        Ok(found) if found.permissions().readonly() => Err(format!("{} can't be written to", folder.display())),
+        Ok(_) => Ok(format!("{} is there", folder.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{} is made at the first start", folder.display())),
+        Err(error) => Err(format!("{}: {error}", folder.display())),
+    }
+}
+
+/// Checks of the running server.
+fn live(arguments: &Arguments) -> Vec<Check> {
+    let asked = Api::new(arguments).and_then(|api| {
+        let status: Status = api.get("/v1/status", &[])?;
+        let answer = api.bytes("/readyz").ok();
+        let ready: Option<Readiness> = answer.and_then(|body| serde_json::from_slice(&body).ok());
+        Ok((api.server().to_owned(), status, ready))
+    });
+    match asked {
+        Err(Failure::Unasked { what, hint }) => {
+            let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
+            vec![Check { what: "server", found: Err(format!("{what}{hint}")) }]
+        }
+        Err(_) => vec![Check { what: "server", found: Err("it does not let this token ask".to_owned()) }],
+        Ok((url, status, ready)) => {
+            let mut checks = vec![Check { what: "server", found: Ok(format!("{} answers at {url}", status.version)) }];
+            for partition in &status.partitions {
+                let found = match &partition.reason {
+                    None => Ok(format!("partition {} is {} records behind", partition.partition, partition.lag)),
+                    Some(reason) => Err(format!("partition {}: {reason}. {}", partition.partition, partition.remedy.as_deref().unwrap_or_default())),
+                };
+                checks.push(Check { what: "partition", found });
+            }
+            let found = match ready {
+                Some(ready) if ready.ready => Ok("caught up enough to answer".to_owned()),
+                Some(ready) => Err(ready.reasons.iter().map(|reason| reason.reason.clone()).collect::<Vec<_>>().join("; ")),
+                None => Err("not ready yet: see `ledgerline status`".to_owned()),
+            };
+            checks.push(Check { what: "readiness", found });
+            checks
+        }
+    }
+}

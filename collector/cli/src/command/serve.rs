@@ -1,0 +1,49 @@
+//! `serve`.
+
+use std::sync::Arc;
+
+use server::clock::SystemClock;
+use server::random::SystemRandom;
+use server::serve::{Host, start};
+
+use crate::arguments::{Arguments, Serve};
+use crate::failure::Failure;
+use crate::{output, settings};
+
+pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
+    let listen = serve.listen.iter().map(|listen| ("--listen", "http.listen", listen.clone()));
+    let loaded = settings::load(arguments, &listen.collect::<Vec<_>>())?;
+    if serve.print_config {
+        return output::text(&loaded.print());
+    }
+    if let Ok(points) = std::env::var("FAILPOINTS") {
+        store::failpoint::arm_all(&points).map_err(Failure::Usage)?;
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let _telemetry = server::telemetry::install(&loaded.config.telemetry).map_err(Failure::unasked)?;
+        let serving = start(loaded.config, host()).await.map_err(Failure::unasked)?;
+        eprintln!("ledgerline listens on http://{}", serving.address());
+        stopped().await?;
+        eprintln!("stopping: finishing what is at hand");
+        match serving.shutdown().await {
+            true => Ok(()),
+            false => Err(Failure::unasked("not everything was done in shutdown_timeout_ms; the rest is done after the next start")),
+        }
+    })
+}
+
+/// The clocks and the randomness of this machine.
+pub fn host() -> Host {
+    Host { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
+}
+
+/// Returns at SIGTERM or at an interrupt.
+pub async fn stopped() -> Result<(), Failure> {
+    let mut term = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        _ = term.recv() => {}
+        result = tokio::signal::ctrl_c() => result?,
+    }
+    Ok(())
+}

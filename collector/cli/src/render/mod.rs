@@ -1,0 +1,5 @@
+//! Answers as text for people. Pure: values in, text out.
+
+pub mod table;
+pub mod time;
+pub mod tree;
