@@ -29,15 +29,15 @@ pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
 }
 
 fn watch(arguments: &Arguments, api: &Api) -> Result<(), Failure> {
-    let mut after: Option<String> = None;
+    let mut cursor: Option<String> = None;
     loop {
-        let mut query = vec![("wait_ms", "20000".to_owned())];
-        query.extend(after.clone().map(|after| ("after", after)));
+        let mut query = vec![("wait_ms", "10000".to_owned())];
+        query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
         let page: Page<AlertSummary> = api.get("/v1/alerts", &query)?;
-        if let Some(newest) = page.items.iter().map(|alert| alert.position.to_string()).next_back() {
+        if !page.items.is_empty() {
             print(arguments.output, &page, "")?;
-            after = Some(newest);
         }
+        cursor = page.next.or(cursor);
     }
 }
 

@@ -1,6 +1,6 @@
 //! `events tail|show`.
 
-use server::http::model::{Event, EventSummary, Page};
+use server::http::model::{Event, EventSummary, Page, Status};
 
 use super::now_ns;
 use crate::api::{Api, escape};
@@ -10,8 +10,10 @@ use crate::output;
 use crate::render::table::{pairs, table};
 use crate::render::time::{ago, short};
 
-/// How long one question waits for news, s.
-const WAIT_S: u32 = 20;
+/// How long one question waits for news.
+const WAIT_MS: u32 = 10_000;
+/// Leaves that `-n` can ask for.
+const TAIL_MAX: u32 = 200;
 
 pub fn run(arguments: &Arguments, events: &Events) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
@@ -24,18 +26,23 @@ pub fn run(arguments: &Arguments, events: &Events) -> Result<(), Failure> {
     }
 }
 
+/// The newest leaves are asked for one by one: there are few. What comes after them is waited for.
 fn tail(arguments: &Arguments, api: &Api, limit: u32, follow: bool) -> Result<(), Failure> {
-    let page: Page<EventSummary> = api.get("/v1/events", &[("limit", limit.to_string()), ("tail", "true".to_owned())])?;
-    print(arguments.output, &page)?;
-    let mut after = page.items.iter().map(|event| event.leaf).max();
+    let end: Page<EventSummary> = api.get("/v1/events", &[("from", "end".to_owned())])?;
+    let leaves = api.get::<Status>("/v1/status", &[])?.leaves;
+    let newest = leaves.saturating_sub(u64::from(limit.min(TAIL_MAX)))..leaves;
+    let items: Result<Vec<EventSummary>, Failure> =
+        newest.map(|leaf| Ok(api.get::<Event>(&format!("/v1/events/{leaf}"), &[])?.summary)).collect();
+    print(arguments.output, &Page { items: items?, next: None })?;
+    let mut cursor = end.next;
     while follow {
-        let mut query = vec![("wait_ms", (WAIT_S * 1000).to_string())];
-        query.extend(after.map(|leaf| ("after", leaf.to_string())));
+        let mut query = vec![("wait_ms", WAIT_MS.to_string())];
+        query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
         let page: Page<EventSummary> = api.get("/v1/events", &query)?;
         if !page.items.is_empty() {
             print(arguments.output, &page)?;
-            after = page.items.iter().map(|event| event.leaf).max().or(after);
         }
+        cursor = page.next.or(cursor);
     }
     Ok(())
 }

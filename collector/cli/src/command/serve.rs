@@ -19,9 +19,10 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
     if let Ok(points) = std::env::var("FAILPOINTS") {
         store::failpoint::arm_all(&points).map_err(Failure::Usage)?;
     }
+    let config = &loaded.config;
+    let telemetry = server::telemetry::start(&config.telemetry, &config.deployment.name, env!("CARGO_PKG_VERSION")).map_err(Failure::unasked)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let _telemetry = server::telemetry::install(&loaded.config.telemetry).map_err(Failure::unasked)?;
+    let ended = runtime.block_on(async {
         let serving = start(loaded.config, host()).await.map_err(Failure::unasked)?;
         eprintln!("ledgerline listens on http://{}", serving.address());
         stopped().await?;
@@ -30,7 +31,9 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
             true => Ok(()),
             false => Err(Failure::unasked("not everything was done in shutdown_timeout_ms; the rest is done after the next start")),
         }
-    })
+    });
+    telemetry.stop(std::time::Duration::from_secs(2));
+    ended
 }
 
 /// The clocks and the randomness of this machine.
