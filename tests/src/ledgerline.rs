@@ -148,7 +148,8 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Resul
 pub fn client(script: &str, arguments: &[&str], input: &str) -> Result<String> {
     use std::io::Write as _;
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    let cache = cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"))).context("no HOME")?;
+    let cache =
+        cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"))).context("no HOME")?;
     let python = cache.join("ledgerline/venv/bin/python");
     let mut child = Command::new(&python)
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script))

@@ -114,7 +114,12 @@ fn stock_clients_through_real_kafka() -> Result<()> {
     recorded(&server, 16)?;
     check_lineage(&server, "kafka")?;
     check_lineage(&server, "http")?;
-    let firing = |messages: &[Value]| messages.iter().filter(|message| message["value"].as_str().is_some_and(|body| body.contains("\"failed-run\""))).count();
+    let firing = |messages: &[Value]| {
+        messages
+            .iter()
+            .filter(|message| message["value"].as_str().is_some_and(|body| body.contains("\"failed-run\"")))
+            .count()
+    };
     let once = until("both alerts are published", || Ok(Some(alerts(&kafka)?).filter(|messages| messages.len() >= 2)))?;
     assert_eq!(firing(&once), 2, "one alert for each failing run");
     for message in &once {
@@ -159,7 +164,10 @@ fn bad_records_between_good_ones_stop_nothing() -> Result<()> {
         let status = server.json(&["status"])?;
         Ok((status["recorded"] == json!(4) && status["rejected"] == json!(2)).then_some(status))
     })?;
-    assert!(status["partitions"].as_array().unwrap().iter().all(|partition| partition["state"] == "running"), "{status}");
+    assert!(
+        status["partitions"].as_array().unwrap().iter().all(|partition| partition["state"] == "running"),
+        "{status}"
+    );
     let rejected = client("consume.py", &[kafka.bootstrap_servers(), "lineage.rejected"], "")?;
     let rejected: Vec<Value> = rejected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let values: Vec<&str> = rejected.iter().map(|record| record["value"].as_str().unwrap()).collect();

@@ -13,7 +13,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 
 use arguments::Arguments;
-use failure::Failure;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

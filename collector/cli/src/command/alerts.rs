@@ -23,7 +23,9 @@ pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
         Alerts::Test { message } => {
             let body = serde_json::to_vec(&AlertTest { message: message.clone() }).map_err(Failure::unasked)?;
             let receipt: ControlReceipt = api.post("/v1/alerts/test", body, &[])?;
-            output::answer(arguments.output, &receipt, |receipt| format!("The test alert is on its way: {}", receipt.position))
+            output::answer(arguments.output, &receipt, |receipt| {
+                format!("The test alert is on its way: {}", receipt.position)
+            })
         }
     }
 }
@@ -54,7 +56,14 @@ fn print(form: Form, alerts: &Page<AlertSummary>, none: &str) -> Result<(), Fail
             AlertState::Resolved => painted("resolved", GOOD),
         };
         let row = |alert: &AlertSummary| {
-            vec![severity(alert), state(alert), alert.rule.clone(), alert.summary.clone(), ago(alert.at, now_ns()), alert.alert_id.get(..12).unwrap_or_default().to_owned()]
+            vec![
+                severity(alert),
+                state(alert),
+                alert.rule.clone(),
+                alert.summary.clone(),
+                ago(alert.at, now_ns()),
+                alert.alert_id.get(..12).unwrap_or_default().to_owned(),
+            ]
         };
         table(&["severity", "state", "rule", "what", "when", "alert"], alerts.items.iter().map(row).collect(), none)
     })

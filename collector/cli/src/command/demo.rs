@@ -43,7 +43,10 @@ pub fn run(arguments: &Arguments, demo: &Demo) -> Result<(), Failure> {
 }
 
 /// Runs `work` against a server of this process over the folder that `--data` names.
-pub fn with_server(arguments: &Arguments, work: impl FnOnce(&str) -> Result<(), Failure> + Send) -> Result<(), Failure> {
+pub fn with_server(
+    arguments: &Arguments,
+    work: impl FnOnce(&str) -> Result<(), Failure> + Send,
+) -> Result<(), Failure> {
     let folder = arguments.data.clone().unwrap_or_else(scratch);
     serve(arguments, folder, "127.0.0.1:0", |url| work(url).map(|()| After::Stop))
 }
@@ -182,16 +185,21 @@ fn event(number: usize, job: &str, inputs: &[&str], output: &str, kind: &str, se
         members["_schemaURL"] = json!(format!("https://openlineage.io/spec/facets/1-0-0/{name}.json"));
         members
     };
-    let schema = facet("SchemaDatasetFacet", json!({"fields": [{"name": "order_id", "type": "bigint"}, {"name": "amount", "type": "numeric"}]}));
+    let schema = facet(
+        "SchemaDatasetFacet",
+        json!({"fields": [{"name": "order_id", "type": "bigint"}, {"name": "amount", "type": "numeric"}]}),
+    );
     let dataset = |name: &str| json!({"namespace": WAREHOUSE, "name": name, "facets": {"schema": schema}});
     let source = |name: &str| json!({"namespace": WAREHOUSE, "name": name, "field": "amount", "transformations": [{"type": "DIRECT", "subtype": "AGGREGATION"}]});
     let sources: Vec<Value> = inputs.iter().map(|name| source(name)).collect();
     let mut written = dataset(output);
-    written["facets"]["columnLineage"] = facet("ColumnLineageDatasetFacet", json!({"fields": {"amount": {"inputFields": sources}}}));
+    written["facets"]["columnLineage"] =
+        facet("ColumnLineageDatasetFacet", json!({"fields": {"amount": {"inputFields": sources}}}));
     let mut run_facets = json!({});
     if kind == "FAIL" {
         let message = "partner endpoint answered 403: the upload key has expired";
-        run_facets["errorMessage"] = facet("ErrorMessageRunFacet", json!({"message": message, "programmingLanguage": "python"}));
+        run_facets["errorMessage"] =
+            facet("ErrorMessageRunFacet", json!({"message": message, "programmingLanguage": "python"}));
     }
     json!({
         "eventType": kind,

@@ -43,15 +43,18 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn local(config: &server::config::Config) -> Vec<Check> {
     let folder = keys_folder(config);
     let keys = match folder.exists() {
-        true => Keyring::load(&folder).map(|_| format!("readable in {}", folder.display())).map_err(|error| error.to_string()),
+        true => Keyring::load(&folder)
+            .map(|_| format!("readable in {}", folder.display()))
+            .map_err(|error| error.to_string()),
         false => Ok(format!("made in {} at the first start", folder.display())),
     };
-    let mut checks = vec![Check { what: "keys", found: keys }, Check { what: "data folder", found: writable(&config.data_dir) }];
+    let mut checks =
+        vec![Check { what: "keys", found: keys }, Check { what: "data folder", found: writable(&config.data_dir) }];
     if config.kafka.is_configured() {
         let brokers = u16::try_from(config.kafka.brokers.len()).unwrap_or(u16::MAX);
-        let checked = open_log(config, &host())
-            .map_err(|error| error.to_string())
-            .and_then(|log| topics::check(log.as_ref(), &topics::wanted(config, brokers)).map_err(|error| error.to_string()));
+        let checked = open_log(config, &host()).map_err(|error| error.to_string()).and_then(|log| {
+            topics::check(log.as_ref(), &topics::wanted(config, brokers)).map_err(|error| error.to_string())
+        });
         let found = checked.and_then(|checked| {
             let wrong = checked.iter().filter(|topic| !topic.exists || !topic.mismatches.is_empty()).count();
             match wrong {
@@ -68,7 +71,9 @@ fn writable(folder: &std::path::Path) -> Result<String, String> {
     match std::fs::metadata(folder) {
         Ok(found) if found.permissions().readonly() => Err(format!("{} can't be written to", folder.display())),
         Ok(_) => Ok(format!("{} is there", folder.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(format!("{} is made at the first start", folder.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Ok(format!("{} is made at the first start", folder.display()))
+        }
         Err(error) => Err(format!("{}: {error}", folder.display())),
     }
 }
@@ -92,13 +97,19 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             for partition in &status.partitions {
                 let found = match &partition.reason {
                     None => Ok(format!("partition {} is {} records behind", partition.partition, partition.lag)),
-                    Some(reason) => Err(format!("partition {}: {reason}. {}", partition.partition, partition.remedy.as_deref().unwrap_or_default())),
+                    Some(reason) => Err(format!(
+                        "partition {}: {reason}. {}",
+                        partition.partition,
+                        partition.remedy.as_deref().unwrap_or_default()
+                    )),
                 };
                 checks.push(Check { what: "partition", found });
             }
             let found = match ready {
                 Some(ready) if ready.ready => Ok("caught up enough to answer".to_owned()),
-                Some(ready) => Err(ready.reasons.iter().map(|reason| reason.reason.clone()).collect::<Vec<_>>().join("; ")),
+                Some(ready) => {
+                    Err(ready.reasons.iter().map(|reason| reason.reason.clone()).collect::<Vec<_>>().join("; "))
+                }
                 None => Err("not ready yet: see `ledgerline status`".to_owned()),
             };
             checks.push(Check { what: "readiness", found });

@@ -60,13 +60,21 @@ fn print(form: Form, page: &Page<EventSummary>) -> Result<(), Failure> {
                 ago(event.received_at, now_ns()),
             ]
         };
-        table(&["leaf", "kind", "type", "job", "run", "received"], page.items.iter().map(row).collect(), "Nothing is recorded yet.")
+        table(
+            &["leaf", "kind", "type", "job", "run", "received"],
+            page.items.iter().map(row).collect(),
+            "Nothing is recorded yet.",
+        )
     })
 }
 
 fn show(event: &Event) -> String {
     let summary = &event.summary;
-    let findings: Vec<String> = event.findings.iter().map(|finding| format!("{} {} at {}: {}", finding.grade, finding.code, finding.path, finding.message)).collect();
+    let findings: Vec<String> = event
+        .findings
+        .iter()
+        .map(|finding| format!("{} {} at {}: {}", finding.grade, finding.code, finding.path, finding.message))
+        .collect();
     pairs(&[
         ("leaf", summary.leaf.to_string()),
         ("kind", summary.kind.clone()),

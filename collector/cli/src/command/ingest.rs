@@ -41,13 +41,15 @@ fn send(arguments: &Arguments, api: &Api, ingest: &Ingest) -> Result<(), Failure
     let before: Status = api.get("/v1/status", &[])?;
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{spinner} {pos} events, {per_sec} {msg}").map_err(Failure::unasked)?);
-    let mut sender = Sender { api, backfill: ingest.backfill, batch: Vec::new(), bytes: 0, rejected: 0, newest: None, bar };
+    let mut sender =
+        Sender { api, backfill: ingest.backfill, batch: Vec::new(), bytes: 0, rejected: 0, newest: None, bar };
     for file in &ingest.files {
         sender.bar.set_message(file.display().to_string());
         match file == Path::new("-") {
             true => sender.read(BufReader::new(std::io::stdin().lock()))?,
             false => {
-                let open = std::fs::File::open(file).map_err(|error| Failure::unasked(format!("{}: {error}", file.display())))?;
+                let open = std::fs::File::open(file)
+                    .map_err(|error| Failure::unasked(format!("{}: {error}", file.display())))?;
                 sender.read(BufReader::new(open))?;
             }
         }
@@ -143,14 +145,20 @@ impl Sender<'_> {
     /// Sends what has gathered. Text that is no JSON can't stand in an array: it goes alone, so that it is refused alone.
     fn flush(&mut self) -> Result<(), Failure> {
         self.bytes = 0;
-        let (sound, broken): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.batch).into_iter().partition(|event| serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok());
+        let (sound, broken): (Vec<_>, Vec<_>) = std::mem::take(&mut self.batch)
+            .into_iter()
+            .partition(|event| serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok());
         let headers: &[(&str, &str)] = if self.backfill { &[("Ledgerline-Mode", "backfill")] } else { &[] };
         for event in &broken {
             let status = self.api.post_any("/api/v1/lineage", event.clone().into_bytes(), headers)?.status();
             match status.as_u16() {
                 400 | 413 | 415 | 422 => self.rejected += 1,
-                _ => return Err(Failure::hinted(format!("the server answered {status}"), "send the file again: what is recorded is not recorded twice")),
+                _ => {
+                    return Err(Failure::hinted(
+                        format!("the server answered {status}"),
+                        "send the file again: what is recorded is not recorded twice",
+                    ));
+                }
             }
         }
         if !sound.is_empty() {
@@ -158,10 +166,16 @@ impl Sender<'_> {
             let response = self.api.post_any("/api/v1/lineage/batch", body, headers)?;
             let status = response.status();
             let receipt: BatchReceipt = response.json().map_err(|_| {
-                Failure::hinted(format!("the server answered {status}"), "send the file again: what is recorded is not recorded twice")
+                Failure::hinted(
+                    format!("the server answered {status}"),
+                    "send the file again: what is recorded is not recorded twice",
+                )
             })?;
             if receipt.summary.retriable > 0 {
-                return Err(Failure::hinted("the server could not take everything", "send the file again in a moment: what is recorded is not recorded twice"));
+                return Err(Failure::hinted(
+                    "the server could not take everything",
+                    "send the file again in a moment: what is recorded is not recorded twice",
+                ));
             }
             self.rejected += receipt.summary.failed;
             self.newest = receipt.positions.iter().map(ToString::to_string).next_back().or(self.newest.take());

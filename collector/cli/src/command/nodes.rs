@@ -22,8 +22,20 @@ pub fn runs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
         Listed::List(page) => {
             let runs: Page<RunSummary> = api.get("/v1/runs", &paging(page))?;
             output::answer(arguments.output, &runs, |runs| {
-                let row = |run: &RunSummary| vec![run.run_id.clone(), state(run.state), label(&run.job), ago(run.last_event_at, now_ns()), run.events.to_string()];
-                table(&["run", "state", "job", "last event", "events"], runs.items.iter().map(row).collect(), "No run is recorded yet.")
+                let row = |run: &RunSummary| {
+                    vec![
+                        run.run_id.clone(),
+                        state(run.state),
+                        label(&run.job),
+                        ago(run.last_event_at, now_ns()),
+                        run.events.to_string(),
+                    ]
+                };
+                table(
+                    &["run", "state", "job", "last event", "events"],
+                    runs.items.iter().map(row).collect(),
+                    "No run is recorded yet.",
+                )
             })?;
             more(runs.next.as_ref());
             Ok(())
@@ -42,8 +54,20 @@ pub fn jobs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
             let jobs: Page<JobSummary> = api.get("/v1/jobs", &paging(page))?;
             output::answer(arguments.output, &jobs, |jobs| {
                 let last = |job: &JobSummary| job.last_run.as_ref().map(|run| state(run.state)).unwrap_or_default();
-                let row = |job: &JobSummary| vec![job.node.name.clone(), job.node.namespace.clone(), last(job), job.runs.to_string(), ago(job.last_event_at, now_ns())];
-                table(&["job", "namespace", "last run", "runs", "last event"], jobs.items.iter().map(row).collect(), "No job is known yet.")
+                let row = |job: &JobSummary| {
+                    vec![
+                        job.node.name.clone(),
+                        job.node.namespace.clone(),
+                        last(job),
+                        job.runs.to_string(),
+                        ago(job.last_event_at, now_ns()),
+                    ]
+                };
+                table(
+                    &["job", "namespace", "last run", "runs", "last event"],
+                    jobs.items.iter().map(row).collect(),
+                    "No job is known yet.",
+                )
             })?;
             more(jobs.next.as_ref());
             Ok(())
@@ -61,9 +85,17 @@ pub fn datasets(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
         Listed::List(page) => {
             let datasets: Page<DatasetSummary> = api.get("/v1/datasets", &paging(page))?;
             output::answer(arguments.output, &datasets, |datasets| {
-                let written = |dataset: &DatasetSummary| dataset.last_write_at.map_or("never".to_owned(), |time| ago(time, now_ns()));
-                let row = |dataset: &DatasetSummary| vec![dataset.node.name.clone(), dataset.node.namespace.clone(), written(dataset)];
-                table(&["dataset", "namespace", "last written"], datasets.items.iter().map(row).collect(), "No dataset is known yet.")
+                let written = |dataset: &DatasetSummary| {
+                    dataset.last_write_at.map_or("never".to_owned(), |time| ago(time, now_ns()))
+                };
+                let row = |dataset: &DatasetSummary| {
+                    vec![dataset.node.name.clone(), dataset.node.namespace.clone(), written(dataset)]
+                };
+                table(
+                    &["dataset", "namespace", "last written"],
+                    datasets.items.iter().map(row).collect(),
+                    "No dataset is known yet.",
+                )
             })?;
             more(datasets.next.as_ref());
             Ok(())
@@ -94,7 +126,8 @@ fn nodes<'a>(nodes: impl IntoIterator<Item = &'a Node>) -> String {
 fn run_text(run: &Run) -> String {
     let summary = &run.summary;
     let leaves: Vec<String> = run.leaves.iter().map(u64::to_string).collect();
-    let findings: Vec<String> = run.findings.iter().map(|finding| format!("{} {} at {}", finding.grade, finding.code, finding.path)).collect();
+    let findings: Vec<String> =
+        run.findings.iter().map(|finding| format!("{} {} at {}", finding.grade, finding.code, finding.path)).collect();
     pairs(&[
         ("run", summary.run_id.clone()),
         ("job", label(&summary.job)),
@@ -113,7 +146,11 @@ fn run_text(run: &Run) -> String {
 }
 
 fn job_text(job: &Job) -> String {
-    let runs: Vec<String> = job.latest_runs.iter().map(|run| format!("{}  {}  {}", run.run_id, state(run.state), short(run.last_event_at))).collect();
+    let runs: Vec<String> = job
+        .latest_runs
+        .iter()
+        .map(|run| format!("{}  {}  {}", run.run_id, state(run.state), short(run.last_event_at)))
+        .collect();
     pairs(&[
         ("job", label(&job.summary.node)),
         ("runs", job.summary.runs.to_string()),
@@ -126,7 +163,9 @@ fn job_text(job: &Job) -> String {
 }
 
 fn dataset_text(dataset: &Dataset) -> String {
-    let column = |column: &server::http::model::Column| format!("{}  {}", column.name, column.kind.as_deref().unwrap_or_default());
+    let column = |column: &server::http::model::Column| {
+        format!("{}  {}", column.name, column.kind.as_deref().unwrap_or_default())
+    };
     pairs(&[
         ("dataset", label(&dataset.summary.node)),
         ("last written", dataset.summary.last_write_at.map_or("never".to_owned(), |time| ago(time, now_ns()))),

@@ -17,8 +17,21 @@ pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
             let refused: Page<RejectedSummary> = api.get("/v1/rejected", &paging(page))?;
             output::answer(arguments.output, &refused, |refused| {
                 let place = |row: &RejectedSummary| row.path.clone().unwrap_or_default();
-                let row = |row: &RejectedSummary| vec![row.key.clone(), row.code.clone(), place(row), row.reason.clone(), row.source.clone(), ago(row.received_at, now_ns())];
-                table(&["key", "code", "where", "why", "from", "when"], refused.items.iter().map(row).collect(), "Nothing was refused.")
+                let row = |row: &RejectedSummary| {
+                    vec![
+                        row.key.clone(),
+                        row.code.clone(),
+                        place(row),
+                        row.reason.clone(),
+                        row.source.clone(),
+                        ago(row.received_at, now_ns()),
+                    ]
+                };
+                table(
+                    &["key", "code", "where", "why", "from", "when"],
+                    refused.items.iter().map(row).collect(),
+                    "Nothing was refused.",
+                )
             })?;
             more(refused.next.as_ref());
             Ok(())
@@ -29,18 +42,26 @@ pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
         }
         Rejected::Replay { key, file } => {
             let payload = match file {
-                Some(file) => std::fs::read(file).map_err(|error| Failure::unasked(format!("{}: {error}", file.display())))?,
+                Some(file) => {
+                    std::fs::read(file).map_err(|error| Failure::unasked(format!("{}: {error}", file.display())))?
+                }
                 None => api.bytes(&format!("/v1/rejected/{}/payload", escape(key)))?,
             };
             let receipt: Receipt = api.post("/api/v1/lineage", payload, &[])?;
-            output::answer(arguments.output, &receipt, |receipt| format!("Recorded: event {} at {}", receipt.event_id, receipt.position))
+            output::answer(arguments.output, &receipt, |receipt| {
+                format!("Recorded: event {} at {}", receipt.event_id, receipt.position)
+            })
         }
     }
 }
 
 fn show(refused: &Refused) -> String {
     let summary = &refused.summary;
-    let findings: Vec<String> = refused.findings.iter().map(|finding| format!("{} {} at {}: {}", finding.grade, finding.code, finding.path, finding.message)).collect();
+    let findings: Vec<String> = refused
+        .findings
+        .iter()
+        .map(|finding| format!("{} {} at {}: {}", finding.grade, finding.code, finding.path, finding.message))
+        .collect();
     let whole = if refused.payload_is_whole { "kept whole" } else { "its beginning is kept" };
     pairs(&[
         ("key", summary.key.clone()),

@@ -17,7 +17,14 @@ pub fn run(arguments: &Arguments, text: &str, limit: Option<u32>) -> Result<(), 
         return Err(Failure::No(format!("nothing known begins with {text:?}")));
     }
     output::answer(arguments.output, &hits, |hits| {
-        let row = |hit: &SearchHit| vec![format!("{:?}", hit.node.kind).to_lowercase(), hit.node.name.clone(), hit.node.namespace.clone(), hit.node.id.clone()];
+        let row = |hit: &SearchHit| {
+            vec![
+                format!("{:?}", hit.node.kind).to_lowercase(),
+                hit.node.name.clone(),
+                hit.node.namespace.clone(),
+                hit.node.id.clone(),
+            ]
+        };
         table(&["kind", "name", "namespace", "node"], hits.items.iter().map(row).collect(), "")
     })?;
     more(hits.next.as_ref());

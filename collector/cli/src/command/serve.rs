@@ -20,7 +20,8 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
         store::failpoint::arm_all(&points).map_err(Failure::Usage)?;
     }
     let config = &loaded.config;
-    let telemetry = server::telemetry::start(&config.telemetry, &config.deployment.name, env!("CARGO_PKG_VERSION")).map_err(Failure::unasked)?;
+    let telemetry = server::telemetry::start(&config.telemetry, &config.deployment.name, env!("CARGO_PKG_VERSION"))
+        .map_err(Failure::unasked)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let ended = runtime.block_on(async {
         let serving = start(loaded.config, host()).await.map_err(Failure::unasked)?;
@@ -29,7 +30,9 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
         eprintln!("stopping: finishing what is at hand");
         match serving.shutdown().await {
             true => Ok(()),
-            false => Err(Failure::unasked("not everything was done in shutdown_timeout_ms; the rest is done after the next start")),
+            false => Err(Failure::unasked(
+                "not everything was done in shutdown_timeout_ms; the rest is done after the next start",
+            )),
         }
     });
     telemetry.stop(std::time::Duration::from_secs(2));

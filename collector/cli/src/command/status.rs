@@ -19,13 +19,33 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 pub fn text(status: &Status) -> String {
     let counts = pairs(&[
         ("server", format!("{} on the {} log, tenant {}", status.version, status.log, status.tenant)),
-        ("recorded", format!("{} events, {} duplicates absorbed, {} rejected", status.recorded, status.duplicates, status.rejected)),
+        (
+            "recorded",
+            format!(
+                "{} events, {} duplicates absorbed, {} rejected",
+                status.recorded, status.duplicates, status.rejected
+            ),
+        ),
         ("known", format!("{} datasets, {} jobs, {} runs", status.datasets, status.jobs, status.runs)),
         ("alerts", format!("{} firing", status.alerts_firing)),
-        ("ledger", format!("{} leaves, newest checkpoint at {}", status.leaves, status.checkpoint_size.map_or("none".to_owned(), |size| size.to_string()))),
+        (
+            "ledger",
+            format!(
+                "{} leaves, newest checkpoint at {}",
+                status.leaves,
+                status.checkpoint_size.map_or("none".to_owned(), |size| size.to_string())
+            ),
+        ),
     ]);
     let rows = status.partitions.iter().map(row).collect();
-    format!("{counts}\n\n{}", table(&["partition", "state", "lag", "log time", "store", "why", "what to do"], rows, "This process owns no partition."))
+    format!(
+        "{counts}\n\n{}",
+        table(
+            &["partition", "state", "lag", "log time", "store", "why", "what to do"],
+            rows,
+            "This process owns no partition."
+        )
+    )
 }
 
 fn row(partition: &PartitionStatus) -> Vec<String> {

@@ -19,7 +19,9 @@ pub fn run(arguments: &Arguments, command: Topics) -> Result<(), Failure> {
             let log = open_log(&config, &host()).map_err(Failure::unasked)?;
             let brokers = u16::try_from(config.kafka.brokers.len()).unwrap_or(u16::MAX);
             let made = topics::create(log.as_ref(), &topics::wanted(&config, brokers)).map_err(Failure::unasked)?;
-            let row = |made: &topics::Made| vec![made.topic.clone(), if made.created == Created::Made { "made" } else { "was there" }.to_owned()];
+            let row = |made: &topics::Made| {
+                vec![made.topic.clone(), if made.created == Created::Made { "made" } else { "was there" }.to_owned()]
+            };
             output::text(&table(&["topic", "what"], made.iter().map(row).collect(), ""))?;
             drop(log);
             // Opening a core begins the ledger on partitions that have none.
@@ -36,14 +38,19 @@ pub fn run(arguments: &Arguments, command: Topics) -> Result<(), Failure> {
                 if !topic.exists {
                     rows.push(vec![topic.topic.clone(), "is missing".to_owned(), String::new(), String::new()]);
                 }
-                let row = |wrong: &server::log::Mismatch| vec![topic.topic.clone(), wrong.setting.clone(), wrong.found.clone(), wrong.wanted.clone()];
+                let row = |wrong: &server::log::Mismatch| {
+                    vec![topic.topic.clone(), wrong.setting.clone(), wrong.found.clone(), wrong.wanted.clone()]
+                };
                 rows.extend(topic.mismatches.iter().map(row));
             }
             let faults = rows.len();
             output::text(&table(&["topic", "setting", "is", "must be"], rows, "All topics are as they must be."))?;
             match faults {
                 0 => Ok(()),
-                _ => Err(Failure::No("`ledgerline topics create` makes missing topics; settings are changed with kafka-configs".to_owned())),
+                _ => Err(Failure::No(
+                    "`ledgerline topics create` makes missing topics; settings are changed with kafka-configs"
+                        .to_owned(),
+                )),
             }
         }
     }

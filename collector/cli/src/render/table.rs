@@ -30,7 +30,9 @@ fn plain(heading: &[&str], rows: &[Vec<String>]) -> String {
 /// Names and values below one another.
 pub fn pairs(rows: &[(&str, String)]) -> String {
     let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
-    let line = |(name, value): &(&str, String)| format!("{name:width$}  {}", value.replace('\n', &format!("\n{:width$}  ", "")));
+    let line = |(name, value): &(&str, String)| {
+        format!("{name:width$}  {}", value.replace('\n', &format!("\n{:width$}  ", "")))
+    };
     rows.iter().filter(|(_, value)| !value.is_empty()).map(line).collect::<Vec<_>>().join("\n")
 }
 

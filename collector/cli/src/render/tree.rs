@@ -3,7 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use server::http::model::{CutReason, Direction, EdgeState, Evidence, Lineage, LineageEdge, LineageNode, Node, NodeKind};
+use server::http::model::{
+    CutReason, Direction, EdgeState, Evidence, Lineage, LineageEdge, LineageNode, Node, NodeKind,
+};
 
 use super::time;
 use crate::output::{ASIDE, BAD, DOUBTFUL, STRONG, painted};
@@ -32,7 +34,8 @@ pub fn tree(answer: &Lineage, now_ns: i64) -> String {
             CutReason::Time => "the bound on time",
         };
         let from: Vec<String> = cut.frontier.iter().take(5).map(label).collect();
-        tree.lines.push(painted(&format!("… not all: cut short by {bound}; it goes on from {}", from.join(", ")), DOUBTFUL));
+        tree.lines
+            .push(painted(&format!("… not all: cut short by {bound}; it goes on from {}", from.join(", ")), DOUBTFUL));
     }
     tree.lines.join("\n")
 }
@@ -43,7 +46,9 @@ pub fn label(node: &Node) -> String {
         NodeKind::Run => format!("run {}", node.name),
         NodeKind::Job => format!("job {}  ({})", node.name, node.namespace),
         NodeKind::Dataset => format!("{}  ({})", node.name, node.namespace),
-        NodeKind::Column => format!("{}.{}  ({})", node.name, node.field.as_deref().unwrap_or_default(), node.namespace),
+        NodeKind::Column => {
+            format!("{}.{}  ({})", node.name, node.field.as_deref().unwrap_or_default(), node.namespace)
+        }
     }
 }
 
@@ -113,13 +118,18 @@ impl<'a> Tree<'a> {
             EdgeState::Attempted => Some(painted("attempted", BAD)),
             EdgeState::Historical => Some(painted("historical", ASIDE)),
         };
-        let marks: Vec<String> = state.into_iter().chain(evidence.map(str::to_owned)).map(|mark| format!("  [{mark}]")).collect();
+        let marks: Vec<String> =
+            state.into_iter().chain(evidence.map(str::to_owned)).map(|mark| format!("  [{mark}]")).collect();
         format!("{aside}{}", marks.concat())
     }
 }
 
 fn owned(node: &LineageNode) -> String {
-    if node.owners.is_empty() { String::new() } else { painted(&format!("  owned by {}", node.owners.join(", ")), ASIDE) }
+    if node.owners.is_empty() {
+        String::new()
+    } else {
+        painted(&format!("  owned by {}", node.owners.join(", ")), ASIDE)
+    }
 }
 
 #[cfg(test)]
