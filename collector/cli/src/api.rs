@@ -56,6 +56,14 @@ impl Api {
         self.ask(request)
     }
 
+    /// A `POST` that orders something: with a key of its own, so that a repeat of the request is no second order.
+    pub fn order<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Failure> {
+        use server::random::{Random as _, SystemRandom};
+        let mut key = [0; 16];
+        SystemRandom.fill(&mut key);
+        self.post(path, body, &[("Idempotency-Key", &hex::encode(key))])
+    }
+
     fn post_raw(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<Response, Failure> {
         accept(self.post_any(path, body, headers)?)
     }
@@ -75,6 +83,10 @@ impl Api {
     fn ask(&self, request: RequestBuilder) -> Result<Response, Failure> {
         let request = match &self.token {
             Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        let request = match &self.tenant {
+            Some(tenant) => request.header("Ledgerline-Tenant", tenant),
             None => request,
         };
         request.send().map_err(|error| {

@@ -22,7 +22,7 @@ pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
         Alerts::Watch => watch(arguments, &api),
         Alerts::Test { message } => {
             let body = serde_json::to_vec(&AlertTest { message: message.clone() }).map_err(Failure::unasked)?;
-            let receipt: ControlReceipt = api.post("/v1/alerts/test", body, &[])?;
+            let receipt: ControlReceipt = api.order("/v1/alerts/test", body)?;
             output::answer(arguments.output, &receipt, |receipt| {
                 format!("The test alert is on its way: {}", receipt.position)
             })

@@ -122,7 +122,7 @@ fn show(api: &Api) -> Result<(), Failure> {
     }
 
     step("6", "The record: the leaf of the failure, under a signed checkpoint")?;
-    let _: ControlReceipt = api.post("/v1/ticks", b"{}".to_vec(), &[])?;
+    let _: ControlReceipt = api.order("/v1/ticks", b"{}".to_vec())?;
     let leaf: Event = api.get(&format!("/v1/events/{}", status.leaves.saturating_sub(1)), &[])?;
     say(&painted(&leaf.leaf.to_string(), ASIDE))?;
     let checkpoint: Vec<Checkpoint> = wait_for(|| match api.get::<Checkpoint>("/v1/checkpoint", &[]) {
