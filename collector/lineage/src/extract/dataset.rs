@@ -15,7 +15,7 @@ pub(super) fn datasets<'a>(walk: &mut Walk<'a>, item: Item<'a>, own: Own<'a>, ro
         walk.pass(item);
         return Vec::new();
     };
-    let kind = walk.schemas.kind(items);
+    let kind = walk.schemas.class(items).kind;
     let mut taken = Vec::with_capacity(item.value.len().min(*room));
     let mut left_out = 0usize;
     for value in item.value.items() {

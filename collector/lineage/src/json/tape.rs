@@ -41,6 +41,20 @@ pub enum Kind {
     Object,
 }
 
+impl Kind {
+    /// The bits that [`super::Value::kind_bit`] has for values of this kind.
+    pub(crate) const fn bits(self) -> u32 {
+        match self {
+            Kind::Null => 1 << NULL,
+            Kind::Bool => 1 << FALSE | 1 << TRUE,
+            Kind::Number => 1 << INTEGER | 1 << FRACTION,
+            Kind::String => 1 << STRING | 1 << STRING_ESCAPED,
+            Kind::Array => 1 << ARRAY,
+            Kind::Object => 1 << OBJECT,
+        }
+    }
+}
+
 /// One node.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Node {

@@ -111,6 +111,19 @@ impl<'p, 't> Value<'p, 't> {
         }
     }
 
+    /// As written, in bytes: of a string, what stands between the quotes.
+    #[inline]
+    pub(crate) fn token(&self) -> &'p [u8] {
+        let node = self.node();
+        &self.text.as_bytes()[node.start as usize..node.end as usize]
+    }
+
+    /// One bit for its kind, to test against a set of kinds: see `Kind::bits`.
+    #[inline]
+    pub(crate) fn kind_bit(&self) -> u32 {
+        1 << self.node().tag()
+    }
+
     /// The number as written, when it is one.
     #[inline]
     pub fn number_text(&self) -> Option<&'p str> {
@@ -225,6 +238,12 @@ impl<'p> Key<'p, '_> {
         let bytes = self.text.as_bytes();
         let colon = bytes[end] == b':';
         (&bytes[start..end + usize::from(colon)], colon)
+    }
+
+    /// As written between the quotes, in bytes.
+    #[inline]
+    pub(crate) fn raw_bytes(&self) -> &'p [u8] {
+        &self.text.as_bytes()[self.node.start as usize..self.node.end as usize]
     }
 
     /// Whether it is written with escapes.

@@ -11,6 +11,7 @@ use super::{
     Facet, FacetTable, Field, Format, Kind, Lookup, Member, Place, Record, RecordId, SchemaError, Schemas, Type, TypeId,
 };
 use crate::finding::Grade;
+use crate::json;
 
 /// Full names of the three events, in the order of [`crate::facts::EventKind`].
 const EVENTS: [&str; 3] = ["io.openlineage.RunEvent", "io.openlineage.JobEvent", "io.openlineage.DatasetEvent"];
@@ -41,6 +42,7 @@ impl Schemas {
             events: events(&compiler.names)?,
             types: compiler.types,
             records,
+            deleted_hash: json::key_hash(b"_deleted"),
         })
     }
 }
@@ -157,19 +159,19 @@ impl Compiler {
     }
 
     fn field(&mut self, text: &str, attributes: &Attributes<'_>) -> Result<Field, SchemaError> {
-        let kind = match attributes.text("facets")? {
+        let class = match attributes.text("facets")? {
             Some(place) => {
                 let place = Place::of(place);
-                Kind::Facets(place.ok_or_else(|| attributes.fault("`facets` names no place that has facets"))?)
+                whole(Kind::Facets(place.ok_or_else(|| attributes.fault("`facets` names no place that has facets"))?))
             }
-            None if attributes.flag("any")? => Kind::Any,
+            None if attributes.flag("any")? => whole(Kind::Any),
             None => self
-                .kind(&attributes.field.schema)
+                .class(&attributes.field.schema)
                 .map_err(|what| fault(attributes.record, &attributes.field.name, what))?,
         };
         Ok(Field {
             member: Member::of(text),
-            kind,
+            class,
             format: attributes.format()?,
             absent: attributes.grade("absent")?,
             malformed: attributes.grade("malformed")?,
@@ -178,8 +180,10 @@ impl Compiler {
         })
     }
 
-    fn kind(&mut self, schema: &Schema) -> Result<Kind, &'static str> {
-        Ok(match schema {
+    fn class(&mut self, schema: &Schema) -> Result<Type, &'static str> {
+        const UNKNOWN: &str =
+            "no JSON form is defined for this Avro type: use null, boolean, long, double, string, array, map, record";
+        Ok(whole(match schema {
             Schema::Boolean => Kind::Boolean,
             Schema::Int | Schema::Long => Kind::Integer,
             Schema::Float | Schema::Double => Kind::Number,
@@ -189,32 +193,29 @@ impl Compiler {
             Schema::Record(record) => Kind::Record(self.id(&record.name.fullname(None))?),
             Schema::Ref { name } => Kind::Record(self.id(&name.fullname(None))?),
             Schema::Union(union) => return self.union(union.variants()),
-            _ => {
-                return Err(
-                    "no JSON form is defined for this Avro type: use null, boolean, long, double, string, array, map, record",
-                );
-            }
-        })
+            _ => return Err(UNKNOWN),
+        }))
     }
 
-    fn union(&mut self, variants: &[Schema]) -> Result<Kind, &'static str> {
-        let mut kinds = Vec::with_capacity(variants.len());
+    fn union(&mut self, variants: &[Schema]) -> Result<Type, &'static str> {
+        let mut classes = Vec::with_capacity(variants.len());
         for variant in variants.iter().filter(|variant| !matches!(variant, Schema::Null)) {
-            kinds.push(Type { kind: self.kind(variant)? });
+            classes.push(self.class(variant)?);
         }
-        if let [only] = kinds.as_slice() {
-            return Ok(only.kind);
+        if let [only] = classes.as_slice() {
+            return Ok(*only);
         }
-        let count = u16::try_from(kinds.len()).map_err(|_| "too many variants")?;
+        let count = u16::try_from(classes.len()).map_err(|_| "too many variants")?;
         let first = self.next()?;
-        self.types.extend(kinds);
-        Ok(Kind::OneOf(first, count))
+        let bits = classes.iter().fold(0, |bits, class| bits | class.bits);
+        self.types.extend(classes);
+        Ok(Type { kind: Kind::OneOf(first, count), bits })
     }
 
     fn push(&mut self, schema: &Schema) -> Result<TypeId, &'static str> {
-        let kind = self.kind(schema)?;
+        let class = self.class(schema)?;
         let id = self.next()?;
-        self.types.push(Type { kind });
+        self.types.push(class);
         Ok(id)
     }
 
@@ -225,6 +226,19 @@ impl Compiler {
     fn id(&self, name: &str) -> Result<RecordId, &'static str> {
         self.names.get(name).copied().ok_or("names a type that is no record")
     }
+}
+
+/// A kind that is no union, with the JSON types it takes.
+fn whole(kind: Kind) -> Type {
+    let bits = match kind {
+        Kind::Boolean => json::Kind::Bool.bits(),
+        Kind::Integer | Kind::Number => json::Kind::Number.bits(),
+        Kind::String => json::Kind::String.bits(),
+        Kind::Array(_) => json::Kind::Array.bits(),
+        Kind::Map(_) | Kind::Record(_) | Kind::Facets(_) => json::Kind::Object.bits(),
+        Kind::Any | Kind::OneOf(..) => !json::Kind::Null.bits(),
+    };
+    Type { kind, bits }
 }
 
 fn nullable(schema: &Schema) -> bool {

@@ -3,15 +3,21 @@
 
 use crate::json::{Key, key_hash};
 
-/// Slot that holds no position.
-const EMPTY: u16 = u16::MAX;
+/// Position in a slot that holds none.
+const EMPTY: u32 = u32::MAX;
 
 /// Names and their positions, by open addressing.
 #[derive(Clone, Debug)]
 pub(crate) struct Lookup {
     names: Box<[Box<str>]>,
-    slots: Box<[u16]>,
+    slots: Box<[Slot]>,
     mask: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    hash: u32,
+    position: u32,
 }
 
 impl Lookup {
@@ -22,16 +28,17 @@ impl Lookup {
         }
         let size = (names.len() * 4).next_power_of_two().max(4);
         let mask = size - 1;
-        let mut slots = vec![EMPTY; size].into_boxed_slice();
+        let mut slots = vec![Slot { hash: 0, position: EMPTY }; size].into_boxed_slice();
         for (position, name) in names.iter().enumerate() {
             if names[..position].contains(name) {
                 return None;
             }
-            let mut slot = start(key_hash(name.as_bytes())) & mask;
-            while slots[slot] != EMPTY {
+            let hash = key_hash(name.as_bytes());
+            let mut slot = start(hash) & mask;
+            while slots[slot].position != EMPTY {
                 slot = (slot + 1) & mask;
             }
-            slots[slot] = u16::try_from(position).ok()?;
+            slots[slot] = Slot { hash, position: u32::try_from(position).ok()? };
         }
         Some(Lookup { names: names.into_iter().map(String::into_boxed_str).collect(), slots, mask })
     }
@@ -39,21 +46,44 @@ impl Lookup {
     /// Position of a member's name.
     #[inline]
     pub(crate) fn get(&self, key: &Key<'_, '_>) -> Option<usize> {
-        let mut slot = start(key.hash()) & self.mask;
+        let hash = key.hash();
+        let mut at = start(hash) & self.mask;
         loop {
-            let position = usize::from(self.slots[slot]);
-            // A table is at most a quarter full, so an empty slot always ends the search; it also fails this index.
-            let known = self.names.get(position)?;
-            if key.is(known) {
+            // A table is at most a quarter full, so an empty slot always ends the search.
+            let slot = self.slots[at];
+            if slot.position == EMPTY {
+                return None;
+            }
+            let position = slot.position as usize;
+            if slot.hash == hash && is(key, &self.names[position]) {
                 return Some(position);
             }
-            slot = (slot + 1) & self.mask;
+            at = (at + 1) & self.mask;
         }
     }
 
     /// The name at `position`.
     pub(crate) fn name(&self, position: usize) -> &str {
         &self.names[position]
+    }
+}
+
+/// Whether a member has this name. Names are short: two overlapping chunks cover nearly all of them, with no call.
+#[inline]
+fn is(key: &Key<'_, '_>, name: &str) -> bool {
+    if key.is_escaped() {
+        return key.is(name);
+    }
+    let (left, right) = (key.raw_bytes(), name.as_bytes());
+    if left.len() != right.len() {
+        return false;
+    }
+    match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
+        (Some(a), Some(b)) if left.len() <= 16 => a == b && left.last_chunk::<8>() == right.last_chunk::<8>(),
+        (None, None) if left.len() >= 4 => {
+            left.first_chunk::<4>() == right.first_chunk::<4>() && left.last_chunk::<4>() == right.last_chunk::<4>()
+        }
+        _ => left == right,
     }
 }
 

@@ -12,7 +12,7 @@ pub(crate) use member::{Facet, Member};
 
 use crate::facts::EventKind;
 use crate::finding::Grade;
-use crate::json::Key;
+use crate::json::{Key, Value};
 use lookup::Lookup;
 
 /// Compiled schemas. Immutable; compile once and share.
@@ -22,6 +22,8 @@ pub struct Schemas {
     records: Vec<Record>,
     facets: [FacetTable; Place::ALL.len()],
     events: [RecordId; 3],
+    /// Hash of the name `_deleted`.
+    pub(crate) deleted_hash: u32,
 }
 
 /// Index of a type in its [`Schemas`].
@@ -57,11 +59,20 @@ pub(crate) enum Kind {
     Facets(Place),
 }
 
-/// A type of an item or a map's value.
+/// A kind, and the JSON types it takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Type {
     /// What it may be.
     pub(crate) kind: Kind,
+    bits: u32,
+}
+
+impl Type {
+    /// Whether a value is of a JSON type that the kind takes; a null never is.
+    #[inline]
+    pub(crate) fn fits(self, value: Value<'_, '_>) -> bool {
+        self.bits & value.kind_bit() != 0
+    }
 }
 
 /// What a string must look like.
@@ -85,7 +96,7 @@ pub(crate) struct Field {
     /// What extraction calls it.
     pub(crate) member: Member,
     /// What it may be.
-    pub(crate) kind: Kind,
+    pub(crate) class: Type,
     /// Its form, when a string.
     pub(crate) format: Format,
     /// Grade when absent and required, or of a type it may not have.
@@ -173,10 +184,10 @@ impl Schemas {
         &self.records[usize::from(id.0)]
     }
 
-    /// The kind of a type.
+    /// The type of items or of a map's values.
     #[inline]
-    pub(crate) fn kind(&self, id: TypeId) -> Kind {
-        self.types[usize::from(id.0)].kind
+    pub(crate) fn class(&self, id: TypeId) -> Type {
+        self.types[usize::from(id.0)]
     }
 
     /// The kinds of a union.

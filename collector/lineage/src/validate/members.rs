@@ -1,7 +1,7 @@
 //! The members of one object, in document order, checked as they are asked for. Owns what "absent" means.
 
 use crate::json::{self, Value};
-use crate::schema::{Member, Record};
+use crate::schema::{Field, Member, Record};
 
 use super::Item;
 use super::walk::{RecordMissing, Walk};
@@ -30,26 +30,29 @@ impl<'a> Members<'a> {
             let (key, value) = self.rest.next()?;
             let Some((position, field)) = record.field(&key) else { continue };
             let bit = 1u64 << position;
-            if value.is_null() {
-                // A null that must be there is reported as missing.
-                if record.required & bit == 0 {
-                    walk.misfit(value, field.kind, field.malformed);
-                }
+            if !field.class.fits(value) {
+                self.misfit(walk, field, bit, value);
                 continue;
             }
             self.seen |= bit;
-            if !walk.fits(field.kind, value) {
-                let grade = if record.required & bit == 0 { field.malformed } else { field.absent };
-                walk.misfit(value, field.kind, grade);
-                continue;
-            }
-            let item = Item { value, kind: field.kind, rule: Some(field) };
+            let item = Item { value, kind: field.class.kind, rule: Some(field) };
             if field.member == Member::Unbound {
                 walk.pass(item);
                 continue;
             }
             return Some((field.member, item));
         }
+    }
+
+    /// A null, or a value of a type it may not have. A null that must be there is reported as missing, and not here.
+    #[cold]
+    fn misfit(&mut self, walk: &mut Walk<'a>, field: &Field, bit: u64, value: Value<'a, 'a>) {
+        let optional = self.record.is_some_and(|record| record.required & bit == 0);
+        if value.is_null() && !optional {
+            return;
+        }
+        self.seen |= bit;
+        walk.misfit(value, field.class.kind, if optional { field.malformed } else { field.absent });
     }
 
     /// Reports the members that must be there and were not.

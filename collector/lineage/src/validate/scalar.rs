@@ -162,8 +162,7 @@ impl<'a> Walk<'a> {
 
     #[inline]
     fn check_uri(&mut self, value: Value<'a, 'a>, rule: &Field) {
-        let Some((raw, _)) = value.raw_str() else { return };
-        let bytes = raw.as_bytes();
+        let bytes = value.token();
         let plain = bytes.starts_with(b"https://") || scheme(bytes);
         if !plain || memchr::memchr(b' ', bytes).is_some() {
             let message = || {

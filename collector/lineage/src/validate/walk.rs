@@ -5,7 +5,7 @@ use bumpalo::Bump;
 
 use crate::finding::{Finding, Grade};
 use crate::json::{self, Key, Value};
-use crate::schema::{Field, Kind, RecordId, Schemas};
+use crate::schema::{Field, Kind, RecordId, Schemas, Type};
 
 use super::{Code, Limits, Members, Report};
 
@@ -33,16 +33,13 @@ pub(crate) struct Walk<'a> {
     pub(super) in_facet: bool,
     /// Tape indices of the run ids taken so far.
     pub(super) run_ids: Vec<u32>,
-    /// Whether `_deleted` may occur anywhere in the payload.
-    pub(super) may_delete: bool,
 }
 
 impl<'a> Walk<'a> {
-    /// A walk over `payload`, with nothing found yet.
-    pub(crate) fn new(payload: &[u8], schemas: &'a Schemas, limits: &'a Limits, arena: &'a Bump) -> Self {
+    /// A walk with nothing found yet.
+    pub(crate) fn new(schemas: &'a Schemas, limits: &'a Limits, arena: &'a Bump) -> Self {
         let report = Report::default();
-        let may_delete = super::facets::may_delete(payload);
-        Walk { schemas, limits, arena, report, buffer: String::new(), in_facet: false, run_ids: Vec::new(), may_delete }
+        Walk { schemas, limits, arena, report, buffer: String::new(), in_facet: false, run_ids: Vec::new() }
     }
 
     /// All findings, the position of the first that rejects, and the tape indices of the run ids, ascending.
@@ -69,10 +66,10 @@ impl<'a> Walk<'a> {
             self.pass(item);
             return None;
         };
-        let kind = self.schemas.kind(items);
+        let class = self.schemas.class(items);
         let mut taken = Vec::with_capacity(item.value.len().min(self.limits.items_max));
         for value in item.value.items() {
-            let Some(entry) = self.entry(value, kind) else { continue };
+            let Some(entry) = self.entry(value, class) else { continue };
             if taken.len() < self.limits.items_max {
                 taken.extend(take(self, entry));
             } else {
@@ -93,10 +90,10 @@ impl<'a> Walk<'a> {
             self.pass(item);
             return None;
         };
-        let kind = self.schemas.kind(values);
+        let class = self.schemas.class(values);
         let mut taken = Vec::with_capacity(item.value.len().min(self.limits.items_max));
         for (key, value) in item.value.members() {
-            let Some(entry) = self.entry(value, kind) else { continue };
+            let Some(entry) = self.entry(value, class) else { continue };
             if taken.len() < self.limits.items_max {
                 let name = self.key(&key);
                 taken.extend(take(self, name, entry));
@@ -116,12 +113,12 @@ impl<'a> Walk<'a> {
             Kind::Integer => drop(self.integer(item)),
             Kind::Number => drop(self.number(item)),
             Kind::Array(items) => {
-                let kind = self.schemas.kind(items);
-                item.value.items().for_each(|value| self.pass_entry(value, kind));
+                let class = self.schemas.class(items);
+                item.value.items().for_each(|value| self.pass_entry(value, class));
             }
             Kind::Map(values) => {
-                let kind = self.schemas.kind(values);
-                item.value.members().for_each(|(_, value)| self.pass_entry(value, kind));
+                let class = self.schemas.class(values);
+                item.value.members().for_each(|(_, value)| self.pass_entry(value, class));
             }
             Kind::Record(_) => {
                 let mut members = self.members(item);
@@ -132,7 +129,7 @@ impl<'a> Walk<'a> {
             }
             Kind::OneOf(first, count) => {
                 let kinds = self.schemas.kinds(first, count);
-                if let Some(fitting) = kinds.iter().find(|one| self.fits(one.kind, item.value)) {
+                if let Some(fitting) = kinds.iter().find(|one| one.fits(item.value)) {
                     self.pass(Item { kind: fitting.kind, ..item });
                 }
             }
@@ -140,34 +137,20 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn pass_entry(&mut self, value: Value<'a, 'a>, kind: Kind) {
-        if let Some(entry) = self.entry(value, kind) {
+    fn pass_entry(&mut self, value: Value<'a, 'a>, class: Type) {
+        if let Some(entry) = self.entry(value, class) {
             self.pass(entry);
         }
     }
 
     /// An item of a list or map, when it is of the type it should be.
     #[inline]
-    fn entry(&mut self, value: Value<'a, 'a>, kind: Kind) -> Option<Item<'a>> {
-        if self.fits(kind, value) && !value.is_null() {
-            return Some(Item { value, kind, rule: None });
+    fn entry(&mut self, value: Value<'a, 'a>, class: Type) -> Option<Item<'a>> {
+        if class.fits(value) {
+            return Some(Item { value, kind: class.kind, rule: None });
         }
-        self.misfit(value, kind, Grade::Warn);
+        self.misfit(value, class.kind, Grade::Warn);
         None
-    }
-
-    /// Whether a value is of the JSON type that `kind` asks for.
-    #[inline]
-    pub(super) fn fits(&self, kind: Kind, value: Value<'a, 'a>) -> bool {
-        match kind {
-            Kind::String => matches!(value.kind(), json::Kind::String),
-            Kind::Record(_) | Kind::Map(_) | Kind::Facets(_) => matches!(value.kind(), json::Kind::Object),
-            Kind::Array(_) => matches!(value.kind(), json::Kind::Array),
-            Kind::Integer | Kind::Number => matches!(value.kind(), json::Kind::Number),
-            Kind::Boolean => matches!(value.kind(), json::Kind::Bool),
-            Kind::Any => true,
-            Kind::OneOf(first, count) => self.schemas.kinds(first, count).iter().any(|one| self.fits(one.kind, value)),
-        }
     }
 
     /// A null, or a value of another type than `kind`.
@@ -189,7 +172,7 @@ impl<'a> Walk<'a> {
         let base = object.path();
         for position in (0..64).filter(|position| record.positions & 1 << position != 0) {
             let (field, name) = record.record.at(position);
-            let message = format!("`{name}` is absent or null; send {}.", describe(field.kind));
+            let message = format!("`{name}` is absent or null; send {}.", describe(field.class.kind));
             self.add(field.absent, Code::MissingMember, format!("{base}.{name}"), message);
         }
     }
