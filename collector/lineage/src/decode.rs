@@ -77,7 +77,7 @@ pub fn decode<'a>(
     scratch.reset();
     let Scratch { tape, arena } = scratch;
     let root = json::scan(payload, &scan_limits(limits), tape).map_err(refuse)?;
-    let mut walk = Walk::new(schemas, limits, arena);
+    let mut walk = Walk::new(root, schemas, limits, arena);
     let facts = extract::event(&mut walk, root);
     let (findings, reject, run_ids) = walk.finish();
     match (reject, facts) {

@@ -16,10 +16,10 @@ pub(super) fn datasets<'a>(walk: &mut Walk<'a>, item: Item<'a>, own: Own<'a>, ro
         return Vec::new();
     };
     let kind = walk.schemas.class(items).kind;
-    let mut taken = Vec::with_capacity(item.value.len().min(*room));
+    let mut taken = Vec::with_capacity(walk.value(item).len().min(*room));
     let mut left_out = 0usize;
-    for value in item.value.items() {
-        let entry = Item { value, kind, rule: None };
+    for value in walk.value(item).items() {
+        let entry = Item::new(value, kind);
         if value.kind() != json::Kind::Object {
             no_dataset(walk, value);
         } else if *room == 0 {
@@ -33,9 +33,9 @@ pub(super) fn datasets<'a>(walk: &mut Walk<'a>, item: Item<'a>, own: Own<'a>, ro
     if left_out > 0 {
         let most = walk.limits.datasets_per_run_max;
         let message = || format!("{left_out} datasets here are beyond {most} (`datasets_per_run_max`); split the run.");
-        walk.note(Grade::Warn, Code::TooManyDatasets, item.value, message);
+        walk.note(Grade::Warn, Code::TooManyDatasets, walk.value(item), message);
     }
-    merge::merge(walk, item.value, &mut taken);
+    merge::merge(walk, walk.value(item), &mut taken);
     taken
 }
 

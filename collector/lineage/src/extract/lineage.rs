@@ -82,7 +82,7 @@ fn entry<'a>(walk: &mut Walk<'a>, item: Item<'a>, own: Own<'a>) -> Option<Lineag
         Inputs => inputs = walk.list(value, |walk, item| source(walk, item, own)),
         Fields => fields = walk.map(value, |walk, name, item| field(walk, name, item, own)),
     });
-    let target = end.resolve(walk, item.value, own)?;
+    let target = end.resolve(walk, walk.value(item), own)?;
     Some(LineageEntry { target, inputs, fields: fields.unwrap_or_default() })
 }
 
@@ -104,6 +104,6 @@ fn source<'a>(walk: &mut Walk<'a>, item: Item<'a>, own: Own<'a>) -> Option<Linea
         Field => field = walk.string(value),
         Transformations => transformations = walk.list(value, transformation),
     });
-    let endpoint = end.resolve(walk, item.value, own)?;
+    let endpoint = end.resolve(walk, walk.value(item), own)?;
     Some(LineageSource { endpoint, field, transformations: transformations.unwrap_or_default() })
 }

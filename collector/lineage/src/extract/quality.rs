@@ -73,5 +73,5 @@ pub(super) fn subset<'a>(walk: &mut Walk<'a>, item: Item<'a>) -> Option<Text<'a>
 
 fn condition<'a>(walk: &mut Walk<'a>, item: Item<'a>) -> Option<Text<'a>> {
     walk.pass(item);
-    std::str::from_utf8(item.value.raw()).ok().map(Text::cut)
+    std::str::from_utf8(walk.value(item).raw()).ok().map(Text::cut)
 }

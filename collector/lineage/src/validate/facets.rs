@@ -25,8 +25,8 @@ impl<'a> Walk<'a> {
     ) {
         let Kind::Facets(place) = item.kind else { return };
         let outer = std::mem::replace(&mut self.in_facet, true);
-        keys.present.reserve(item.value.len().min(self.limits.items_max));
-        for (key, value) in item.value.members() {
+        keys.present.reserve(self.value(item).len().min(self.limits.items_max));
+        for (key, value) in self.value(item).members() {
             if !matches!(value.kind(), json::Kind::Object) {
                 self.no_object(value);
                 continue;

@@ -1,6 +1,6 @@
 //! The members of one object, in document order, checked as they are asked for. Owns what "absent" means.
 
-use crate::json::{self, Value};
+use crate::json::Value;
 use crate::schema::{Field, Member, Record};
 
 use super::Item;
@@ -8,8 +8,11 @@ use super::walk::{RecordMissing, Walk};
 
 /// A cursor over an object's members. Call [`Members::next`] to the end, then [`Members::close`].
 pub(crate) struct Members<'a> {
-    object: Value<'a, 'a>,
-    rest: json::Members<'a, 'a>,
+    /// The object's place on the tape.
+    object: u32,
+    /// Place of the next member's name.
+    next: u32,
+    end: u32,
     record: Option<&'a Record>,
     seen: u64,
 }
@@ -17,8 +20,10 @@ pub(crate) struct Members<'a> {
 impl<'a> Members<'a> {
     /// Over `object`; without a record, every member travels untouched.
     #[inline]
-    pub(super) fn new(object: Value<'a, 'a>, record: Option<&'a Record>) -> Self {
-        Members { object, rest: object.members(), record, seen: 0 }
+    pub(super) fn new(at: u32, object: Value<'a, 'a>, record: Option<&'a Record>) -> Self {
+        // Without a record there is nothing to look at.
+        let end = if record.is_some() { object.nodes().end } else { 0 };
+        Members { object: at, next: at + 1, end, record, seen: 0 }
     }
 
     /// The next member that extraction knows and that is of the type it should be. Those it does not know are checked here;
@@ -27,7 +32,11 @@ impl<'a> Members<'a> {
     pub(crate) fn next(&mut self, walk: &mut Walk<'a>) -> Option<(Member, Item<'a>)> {
         let record = self.record?;
         loop {
-            let (key, value) = self.rest.next()?;
+            if self.next >= self.end {
+                return None;
+            }
+            let (key, value) = walk.root.member_at(self.next);
+            self.next = value.nodes().end;
             let Some((position, field)) = record.field(&key) else { continue };
             let bit = 1u64 << position;
             if !field.class.fits(value) {
@@ -35,7 +44,7 @@ impl<'a> Members<'a> {
                 continue;
             }
             self.seen |= bit;
-            let item = Item { value, kind: field.class.kind, rule: Some(field) };
+            let item = Item { at: value.index(), kind: field.class.kind, rule: Some(field) };
             if field.member == Member::Unbound {
                 walk.pass(item);
                 continue;
@@ -61,7 +70,7 @@ impl<'a> Members<'a> {
         let Some(record) = self.record else { return };
         let positions = record.required & !self.seen;
         if positions != 0 {
-            walk.missing(self.object, RecordMissing { record, positions });
+            walk.missing(walk.root.value_at(self.object), RecordMissing { record, positions });
         }
     }
 }

@@ -21,7 +21,7 @@ impl<'a> Walk<'a> {
         match rule.format {
             Format::Free if rule.symbols.is_empty() => {}
             Format::Free => drop(self.string(item)),
-            Format::Uri => self.check_uri(item.value, rule),
+            Format::Uri => self.check_uri(self.value(item), rule),
             Format::DateTime => drop(self.time(item)),
             Format::Uuid => drop(self.uuid(item)),
             Format::Name => drop(self.string(item)),
@@ -31,26 +31,26 @@ impl<'a> Walk<'a> {
     /// A short text or a name, of the form its schema asks for.
     #[inline]
     pub(crate) fn string(&mut self, item: Item<'a>) -> Option<&'a str> {
-        let text = self.raw(item.value)?;
-        let Some(rule) = item.rule else { return self.short(item.value, text) };
+        let text = self.raw(self.value(item))?;
+        let Some(rule) = item.rule else { return self.short(self.value(item), text) };
         match rule.format {
-            Format::Name => return self.name(item.value, text, rule),
-            Format::Uri => self.check_uri(item.value, rule),
+            Format::Name => return self.name(self.value(item), text, rule),
+            Format::Uri => self.check_uri(self.value(item), rule),
             Format::Free | Format::DateTime | Format::Uuid => {}
         }
         if !rule.symbols.is_empty() && !rule.symbols.iter().any(|symbol| **symbol == *text) {
-            self.unknown_symbol(item.value, rule);
+            self.unknown_symbol(self.value(item), rule);
         }
-        self.short(item.value, text)
+        self.short(self.value(item), text)
     }
 
     /// A text of any length, cut to what the facts keep.
     pub(crate) fn text(&mut self, item: Item<'a>) -> Option<Text<'a>> {
-        let (raw, escaped) = item.value.raw_str()?;
+        let (raw, escaped) = self.value(item).raw_str()?;
         if !escaped {
             return Some(Text::cut(raw));
         }
-        self.cut_escaped(item.value)
+        self.cut_escaped(self.value(item))
     }
 
     /// The start of a text that is kept up to `bytes_max`.
@@ -58,22 +58,22 @@ impl<'a> Walk<'a> {
         if item.rule.is_some_and(|rule| rule.format == Format::Uri) {
             self.check_string(item);
         }
-        let text = self.raw(item.value)?;
+        let text = self.raw(self.value(item))?;
         Some(&text[..text.floor_char_boundary(bytes_max)])
     }
 
     /// Nanoseconds UTC.
     pub(crate) fn time(&mut self, item: Item<'a>) -> Option<i64> {
-        let text = self.raw(item.value)?;
+        let text = self.raw(self.value(item))?;
         match time::parse(text) {
             Ok(time) => {
                 if time.naive | time.sub_nanosecond | time.leap_second | time.shortened {
-                    self.note_time(item.value, &time);
+                    self.note_time(self.value(item), &time);
                 }
                 Some(time.ns)
             }
             Err(fault) => {
-                self.note(grade(item.rule), Code::MalformedTime, item.value, || format!("Unusable: {fault}."));
+                self.note(grade(item.rule), Code::MalformedTime, self.value(item), || format!("Unusable: {fault}."));
                 None
             }
         }
@@ -83,24 +83,24 @@ impl<'a> Walk<'a> {
     /// read through here is part of the canonical form and never changes.
     pub(crate) fn run_id(&mut self, item: Item<'a>) -> Option<RunId> {
         let id = self.uuid(item)?;
-        self.run_ids.push(item.value.index());
+        self.run_ids.push(item.at);
         Some(id)
     }
 
     fn uuid(&mut self, item: Item<'a>) -> Option<RunId> {
-        let text = self.raw(item.value)?;
+        let text = self.raw(self.value(item))?;
         let id = text.parse().ok();
         if id.is_none() {
             let message =
                 || "The run id is no UUID; send one of 36 characters, the same for the run's whole life.".to_owned();
-            self.note(grade(item.rule), Code::RunIdNotUuid, item.value, message);
+            self.note(grade(item.rule), Code::RunIdNotUuid, self.value(item), message);
         }
         id
     }
 
     /// A whole number.
     pub(crate) fn integer(&mut self, item: Item<'a>) -> Option<i64> {
-        if let Some(number) = item.value.as_i64() {
+        if let Some(number) = self.value(item).as_i64() {
             return Some(number);
         }
         self.odd_integer(item)
@@ -108,16 +108,16 @@ impl<'a> Walk<'a> {
 
     /// Any number.
     pub(crate) fn number(&mut self, item: Item<'a>) -> Option<f64> {
-        let number = item.value.as_f64();
-        if number.is_none() && item.value.number_text().is_some() {
-            self.out_of_range(item.value);
+        let number = self.value(item).as_f64();
+        if number.is_none() && self.value(item).number_text().is_some() {
+            self.out_of_range(self.value(item));
         }
         number
     }
 
     /// True or false.
     pub(crate) fn flag(&mut self, item: Item<'a>) -> Option<bool> {
-        item.value.as_bool()
+        self.value(item).as_bool()
     }
 
     /// A string's text, unescaped.
@@ -206,21 +206,21 @@ impl<'a> Walk<'a> {
     fn odd_integer(&mut self, item: Item<'a>) -> Option<i64> {
         /// Beyond this a double no longer holds every whole number.
         const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
-        let number = item.value.as_f64();
+        let number = self.value(item).as_f64();
         match number.filter(|number| number.fract() == 0.0 && number.abs() <= EXACT_MAX) {
-            Some(whole) if !item.value.is_integer() => {
+            Some(whole) if !self.value(item).is_integer() => {
                 let message = || "The number is whole; send it without fraction and exponent.".to_owned();
-                self.note(Grade::Note, Code::WholeNumber, item.value, message);
+                self.note(Grade::Note, Code::WholeNumber, self.value(item), message);
                 // Exact: within 53 bits and without fraction.
                 Some(whole as i64)
             }
-            _ if item.value.is_integer() || number.is_none_or(|number| number.fract() == 0.0) => {
-                self.out_of_range(item.value);
+            _ if self.value(item).is_integer() || number.is_none_or(|number| number.fract() == 0.0) => {
+                self.out_of_range(self.value(item));
                 None
             }
             _ => {
                 let message = || "This is a number with a fraction; send a whole number.".to_owned();
-                self.note(grade(item.rule), Code::WrongType, item.value, message);
+                self.note(grade(item.rule), Code::WrongType, self.value(item), message);
                 None
             }
         }

@@ -9,11 +9,11 @@ use crate::schema::{Field, Kind, RecordId, Schemas, Type};
 
 use super::{Code, Limits, Members, Report};
 
-/// A value whose JSON type is one that its schema allows.
+/// A value whose JSON type is one that its schema allows; never null. Small: one is made for every member walked.
 #[derive(Clone, Copy)]
 pub(crate) struct Item<'a> {
-    /// The value; never null.
-    pub(crate) value: Value<'a, 'a>,
+    /// Where it is on the tape.
+    pub(super) at: u32,
     /// What the schema says it is.
     pub(crate) kind: Kind,
     /// The member it is of; an item of a list or map has none.
@@ -22,6 +22,8 @@ pub(crate) struct Item<'a> {
 
 /// One event being walked.
 pub(crate) struct Walk<'a> {
+    /// The outermost value.
+    pub(super) root: Value<'a, 'a>,
     pub(crate) schemas: &'a Schemas,
     pub(crate) limits: &'a Limits,
     /// Holds texts that had escapes.
@@ -36,10 +38,10 @@ pub(crate) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// A walk with nothing found yet.
-    pub(crate) fn new(schemas: &'a Schemas, limits: &'a Limits, arena: &'a Bump) -> Self {
+    /// A walk over the event `root`, with nothing found yet.
+    pub(crate) fn new(root: Value<'a, 'a>, schemas: &'a Schemas, limits: &'a Limits, arena: &'a Bump) -> Self {
         let report = Report::default();
-        Walk { schemas, limits, arena, report, buffer: String::new(), in_facet: false, run_ids: Vec::new() }
+        Walk { root, schemas, limits, arena, report, buffer: String::new(), in_facet: false, run_ids: Vec::new() }
     }
 
     /// All findings, the position of the first that rejects, and the tape indices of the run ids, ascending.
@@ -53,7 +55,13 @@ impl<'a> Walk<'a> {
     #[inline]
     pub(crate) fn members(&self, item: Item<'a>) -> Members<'a> {
         let id = if let Kind::Record(id) = item.kind { Some(id) } else { None };
-        Members::new(item.value, id.map(|id| self.schemas.record(id)))
+        Members::new(item.at, self.value(item), id.map(|id| self.schemas.record(id)))
+    }
+
+    /// The value itself.
+    #[inline]
+    pub(crate) fn value(&self, item: Item<'a>) -> Value<'a, 'a> {
+        self.root.value_at(item.at)
     }
 
     /// A list's items through `take`; what it returns is kept, up to `items_max`.
@@ -67,8 +75,8 @@ impl<'a> Walk<'a> {
             return None;
         };
         let class = self.schemas.class(items);
-        let mut taken = Vec::with_capacity(item.value.len().min(self.limits.items_max));
-        for value in item.value.items() {
+        let mut taken = Vec::with_capacity(self.value(item).len().min(self.limits.items_max));
+        for value in self.value(item).items() {
             let Some(entry) = self.entry(value, class) else { continue };
             if taken.len() < self.limits.items_max {
                 taken.extend(take(self, entry));
@@ -76,7 +84,7 @@ impl<'a> Walk<'a> {
                 self.pass(entry);
             }
         }
-        self.check_count(item.value);
+        self.check_count(self.value(item));
         Some(taken)
     }
 
@@ -91,8 +99,8 @@ impl<'a> Walk<'a> {
             return None;
         };
         let class = self.schemas.class(values);
-        let mut taken = Vec::with_capacity(item.value.len().min(self.limits.items_max));
-        for (key, value) in item.value.members() {
+        let mut taken = Vec::with_capacity(self.value(item).len().min(self.limits.items_max));
+        for (key, value) in self.value(item).members() {
             let Some(entry) = self.entry(value, class) else { continue };
             if taken.len() < self.limits.items_max {
                 let name = self.key(&key);
@@ -101,7 +109,7 @@ impl<'a> Walk<'a> {
                 self.pass(entry);
             }
         }
-        self.check_count(item.value);
+        self.check_count(self.value(item));
         Some(taken)
     }
 
@@ -114,11 +122,11 @@ impl<'a> Walk<'a> {
             Kind::Number => drop(self.number(item)),
             Kind::Array(items) => {
                 let class = self.schemas.class(items);
-                item.value.items().for_each(|value| self.pass_entry(value, class));
+                self.value(item).items().for_each(|value| self.pass_entry(value, class));
             }
             Kind::Map(values) => {
                 let class = self.schemas.class(values);
-                item.value.members().for_each(|(_, value)| self.pass_entry(value, class));
+                self.value(item).members().for_each(|(_, value)| self.pass_entry(value, class));
             }
             Kind::Record(_) => {
                 let mut members = self.members(item);
@@ -129,7 +137,7 @@ impl<'a> Walk<'a> {
             }
             Kind::OneOf(first, count) => {
                 let kinds = self.schemas.kinds(first, count);
-                if let Some(fitting) = kinds.iter().find(|one| one.fits(item.value)) {
+                if let Some(fitting) = kinds.iter().find(|one| one.fits(self.value(item))) {
                     self.pass(Item { kind: fitting.kind, ..item });
                 }
             }
@@ -147,7 +155,7 @@ impl<'a> Walk<'a> {
     #[inline]
     fn entry(&mut self, value: Value<'a, 'a>, class: Type) -> Option<Item<'a>> {
         if class.fits(value) {
-            return Some(Item { value, kind: class.kind, rule: None });
+            return Some(Item::new(value, class.kind));
         }
         self.misfit(value, class.kind, Grade::Warn);
         None
@@ -224,9 +232,16 @@ pub(super) struct RecordMissing<'a> {
 }
 
 impl<'a> Item<'a> {
+    /// A value that is of no member.
+    #[inline]
+    pub(crate) fn new(value: Value<'a, 'a>, kind: Kind) -> Self {
+        Item { at: value.index(), kind, rule: None }
+    }
+
     /// An object of this record.
+    #[inline]
     pub(crate) fn record(value: Value<'a, 'a>, id: RecordId) -> Self {
-        Item { value, kind: Kind::Record(id), rule: None }
+        Item::new(value, Kind::Record(id))
     }
 }
 
