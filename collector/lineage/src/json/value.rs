@@ -111,6 +111,13 @@ impl<'p, 't> Value<'p, 't> {
         }
     }
 
+    /// Its text, when it is a string without escapes.
+    #[inline]
+    pub(crate) fn plain_str(&self) -> Option<&'p str> {
+        let node = self.node();
+        if node.tag() == STRING { Some(&self.text[node.start as usize..node.end as usize]) } else { None }
+    }
+
     /// As written, in bytes: of a string, what stands between the quotes.
     #[inline]
     pub(crate) fn token(&self) -> &'p [u8] {

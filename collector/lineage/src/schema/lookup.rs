@@ -44,7 +44,7 @@ impl Lookup {
     }
 
     /// Position of a member's name.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&self, key: &Key<'_, '_>) -> Option<usize> {
         let hash = key.hash();
         let mut at = start(hash) & self.mask;
@@ -69,22 +69,28 @@ impl Lookup {
 }
 
 /// Whether a member has this name. Names are short: two overlapping chunks cover nearly all of them, with no call.
-#[inline]
+#[inline(always)]
 fn is(key: &Key<'_, '_>, name: &str) -> bool {
-    if key.is_escaped() {
-        return key.is(name);
-    }
     let (left, right) = (key.raw_bytes(), name.as_bytes());
-    if left.len() != right.len() {
-        return false;
+    if key.is_escaped() || left.len() > 16 || left.len() < 4 {
+        return odd(key, name);
     }
-    match (left.first_chunk::<8>(), right.first_chunk::<8>()) {
-        (Some(a), Some(b)) if left.len() <= 16 => a == b && left.last_chunk::<8>() == right.last_chunk::<8>(),
-        (None, None) if left.len() >= 4 => {
-            left.first_chunk::<4>() == right.first_chunk::<4>() && left.last_chunk::<4>() == right.last_chunk::<4>()
-        }
-        _ => left == right,
+    left.len() == right.len() && if left.len() >= 8 { chunks::<8>(left, right) } else { chunks::<4>(left, right) }
+}
+
+/// Whether two texts of N to 2N bytes, equally long, are equal.
+#[inline(always)]
+fn chunks<const N: usize>(left: &[u8], right: &[u8]) -> bool {
+    let ends = |text: &[u8]| text.first_chunk::<N>().copied().zip(text.last_chunk::<N>().copied());
+    match (ends(left), ends(right)) {
+        (Some(left), Some(right)) => left == right,
+        _ => false,
     }
+}
+
+#[cold]
+fn odd(key: &Key<'_, '_>, name: &str) -> bool {
+    key.is(name)
 }
 
 /// The upper bits are the better mixed ones.

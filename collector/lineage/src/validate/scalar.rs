@@ -123,9 +123,9 @@ impl<'a> Walk<'a> {
     /// A string's text, unescaped.
     #[inline]
     pub(crate) fn raw(&mut self, value: Value<'a, 'a>) -> Option<&'a str> {
-        match value.raw_str()? {
-            (text, false) => Some(text),
-            (_, true) => value.chars().map(|chars| self.unescape(chars)),
+        match value.plain_str() {
+            Some(text) => Some(text),
+            None => self.unescape(value),
         }
     }
 
@@ -163,13 +163,23 @@ impl<'a> Walk<'a> {
     #[inline]
     fn check_uri(&mut self, value: Value<'a, 'a>, rule: &Field) {
         let bytes = value.token();
+        // Facet after facet names the same producer, with a `schemaURL` of its own in between.
+        if bytes == self.uris[0] {
+            return;
+        }
+        if bytes == self.uris[1] {
+            self.uris.swap(0, 1);
+            return;
+        }
         let plain = bytes.starts_with(b"https://") || scheme(bytes);
         if !plain || memchr::memchr(b' ', bytes).is_some() {
             let message = || {
                 "The URI lacks its scheme or holds a blank; send it whole, such as https://example.org/x.".to_owned()
             };
             self.note(rule.malformed, Code::MalformedUri, value, message);
+            return;
         }
+        self.uris[1] = bytes;
     }
 
     #[cold]

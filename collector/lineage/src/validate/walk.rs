@@ -33,6 +33,8 @@ pub(crate) struct Walk<'a> {
     pub(super) buffer: String,
     /// Inside a facet nothing rejects.
     pub(super) in_facet: bool,
+    /// URIs found well-formed last.
+    pub(super) uris: [&'a [u8]; 2],
     /// Tape indices of the run ids taken so far.
     pub(super) run_ids: Vec<u32>,
 }
@@ -41,7 +43,17 @@ impl<'a> Walk<'a> {
     /// A walk over the event `root`, with nothing found yet.
     pub(crate) fn new(root: Value<'a, 'a>, schemas: &'a Schemas, limits: &'a Limits, arena: &'a Bump) -> Self {
         let report = Report::default();
-        Walk { root, schemas, limits, arena, report, buffer: String::new(), in_facet: false, run_ids: Vec::new() }
+        Walk {
+            root,
+            schemas,
+            limits,
+            arena,
+            report,
+            buffer: String::new(),
+            in_facet: false,
+            uris: [&[]; 2],
+            run_ids: Vec::new(),
+        }
     }
 
     /// All findings, the position of the first that rejects, and the tape indices of the run ids, ascending.
@@ -197,7 +209,7 @@ impl<'a> Walk<'a> {
     /// A member's name, unescaped.
     #[inline]
     pub(crate) fn key(&mut self, key: &Key<'a, 'a>) -> &'a str {
-        if key.is_escaped() { self.unescape(key.chars()) } else { key.raw() }
+        if key.is_escaped() { self.decode(key.chars()) } else { key.raw() }
     }
 
     /// Adds a finding about `value`.
