@@ -80,10 +80,9 @@ pub fn decode<'a>(
     let mut walk = Walk::new(root, schemas, limits, arena);
     let facts = extract::event(&mut walk, root);
     let (findings, reject, run_ids) = walk.finish();
-    match (reject, facts) {
-        (None, Some(facts)) => Ok(Decoded { facts, findings, root, run_ids }),
-        (Some(first), _) => Err(Rejection { finding: findings[first].clone(), findings }),
-        (None, None) => Err(unreadable(findings)),
+    match facts {
+        Some(facts) if reject.is_none() => Ok(Decoded { facts, findings, root, run_ids }),
+        _ => Err(refused(findings, reject)),
     }
 }
 
@@ -111,9 +110,12 @@ fn refuse(fault: json::Fault) -> Rejection {
     rejection(code, fault.path, message, Vec::new())
 }
 
-/// The schemas in force let through what the facts cannot do without: a changed schema made a needed member optional.
+/// An event that the walk refused, or whose facts lack what identifies them though the schemas in force let it through.
 #[cold]
-fn unreadable(findings: Vec<Finding>) -> Rejection {
+fn refused(findings: Vec<Finding>, reject: Option<usize>) -> Rejection {
+    if let Some(first) = reject {
+        return Rejection { finding: findings[first].clone(), findings };
+    }
     let message =
         "The event lacks what identifies it; send eventTime, runId, and namespace and name of job and datasets.";
     rejection(Code::MissingMember, "$".to_owned(), message.to_owned(), findings)

@@ -31,34 +31,34 @@ pub(crate) fn event<'a>(walk: &mut Walk<'a>, root: Value<'a, 'a>) -> Option<Fact
         Outputs => outputs = Some(value),
         Dataset => dataset = Some(value),
     });
-    // The job comes first: an explicit lineage edge may mean it without naming it.
-    let run = run.map(|item| run::run(walk, item));
-    let job = job.map(|item| job::job(walk, item));
-    let own = job.as_ref().and_then(|job| job.as_ref()).map(|job| (job.namespace, job.name));
-    let mut room = walk.limits.datasets_per_run_max;
-    let inputs = inputs.map_or_else(Vec::new, |item| dataset::datasets(walk, item, own, &mut room));
-    let outputs = outputs.map_or_else(Vec::new, |item| dataset::datasets(walk, item, own, &mut room));
-    let dataset = dataset.map(|item| dataset::dataset(walk, item, own));
-    Some(Facts {
+    let mut facts = Facts {
         kind,
         event_type,
-        event_time_ns: event_time_ns?,
+        event_time_ns: event_time_ns.unwrap_or_default(),
         producer,
-        run: required(run)?,
-        job: required(job)?,
-        inputs,
-        outputs,
-        dataset: required(dataset)?,
+        // The job comes before the datasets: an explicit lineage edge may mean it without naming it.
+        run: run.and_then(|item| run::run(walk, item)),
+        job: job.and_then(|item| job::job(walk, item)),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        dataset: None,
         inferred: Vec::new(),
-    })
-}
-
-/// A part that was sent must have come out; one that was not sent, and had to be, is among the findings.
-fn required<T>(part: Option<Option<T>>) -> Option<Option<T>> {
-    match part {
-        None => Some(None),
-        Some(taken) => taken.map(Some),
+    };
+    let own = facts.job.as_ref().map(|job| (job.namespace, job.name));
+    let mut room = walk.limits.datasets_per_run_max;
+    if let Some(item) = inputs {
+        facts.inputs = dataset::datasets(walk, item, own, &mut room);
     }
+    if let Some(item) = outputs {
+        facts.outputs = dataset::datasets(walk, item, own, &mut room);
+    }
+    facts.dataset = dataset.and_then(|item| dataset::dataset(walk, item, own));
+    // A part that was sent must have come out; one that was not, and had to be, is among the findings.
+    let whole = event_time_ns.is_some()
+        && run.is_some() == facts.run.is_some()
+        && job.is_some() == facts.job.is_some()
+        && dataset.is_some() == facts.dataset.is_some();
+    whole.then_some(facts)
 }
 
 fn event_type<'a>(walk: &mut Walk<'a>, item: Item<'a>) -> Option<EventType> {
