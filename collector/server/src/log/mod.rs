@@ -13,6 +13,7 @@ mod appender;
 pub mod embedded;
 mod error;
 mod group;
+pub mod kafka;
 mod partitioner;
 mod reader;
 mod record;

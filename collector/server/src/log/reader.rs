@@ -58,8 +58,8 @@ pub trait Reader: Send {
     /// the log; nothing is assigned then.
     fn assign(&mut self, partitions: &[(u32, Start)]) -> Result<(), LogError>;
 
-    /// The next records, as soon as there is one, or none after the bound's wait. [`LogError::OutOfRange`] where the log
-    /// no longer holds what comes next.
+    /// The next records, as soon as there is one; or none, as soon as the end is reached that the last read had not
+    /// announced, or after the bound's wait. [`LogError::OutOfRange`] where the log no longer holds what comes next.
     fn read(&mut self, bound: ReadBound) -> Result<Batch, LogError>;
 
     /// Stops giving records of a partition; the place in it is kept.

@@ -20,7 +20,8 @@ pub trait Transactor: Send {
 /// A transaction that is not known to be committed, named by what the caller must do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {
-    /// Another owner has taken the id over. Stop, and publish nothing more until assigned anew.
+    /// Another owner has taken the id over, or this one stalled until its transaction was given up for it, which looks the
+    /// same. Stop; only whom the group still gives the partition may take the id over again.
     #[error("fenced: {what}")]
     Fenced {
         /// What happened.

@@ -13,11 +13,13 @@ pub(super) struct EmbeddedReader {
     shared: Arc<Shared>,
     topic: Arc<Topic>,
     cursor: Cursor,
+    /// The end has been announced, and nothing has come since.
+    announced: bool,
 }
 
 impl EmbeddedReader {
     pub(super) fn new(shared: Arc<Shared>, topic: Arc<Topic>) -> Self {
-        Self { shared, topic, cursor: Cursor::default() }
+        Self { shared, topic, cursor: Cursor::default(), announced: false }
     }
 }
 
@@ -38,18 +40,21 @@ impl Reader for EmbeddedReader {
             cursor.places.insert(partition, Place { next, paused: false });
         }
         self.cursor = cursor;
+        self.announced = false;
         Ok(())
     }
 
     fn read(&mut self, bound: ReadBound) -> Result<Batch, LogError> {
-        let (cursor, topic) = (&mut self.cursor, &self.topic);
-        wait_for(&self.shared, bound, |database| {
+        let (cursor, topic, announced) = (&mut self.cursor, &self.topic, self.announced);
+        let batch = wait_for(&self.shared, bound, |database| {
             let mut batch = Batch::default();
             cursor.take(database, topic, bound, &mut batch.records)?;
             batch.at_end = cursor.at_end(topic);
-            let found = !batch.records.is_empty();
+            let found = !batch.records.is_empty() || (batch.at_end && !announced);
             Ok((batch, found))
-        })
+        })?;
+        self.announced = batch.at_end;
+        Ok(batch)
     }
 
     fn pause(&mut self, partition: u32) -> Result<(), LogError> {
