@@ -12,6 +12,8 @@ mod group_commit;
 mod queue;
 mod reader;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod transactor;
 mod upkeep;
 mod writer;

@@ -71,11 +71,22 @@ impl Admin {
         Ok(Created::Made)
     }
 
+    /// True once every partition has a leader that answers: metadata names one before it has taken office.
     fn has_leaders(&self, spec: &TopicSpec) -> Result<bool, LogError> {
         let led = self.metadata(&spec.name, |topic| {
             topic.partitions().iter().filter(|partition| partition.leader() >= 0 && partition.error().is_none()).count()
         })?;
-        Ok(led == Some(spec.partitions as usize))
+        if led != Some(spec.partitions as usize) {
+            return Ok(false);
+        }
+        for partition in 0..spec.partitions {
+            match self.range(&spec.name, partition) {
+                Ok(_) => {}
+                Err(LogError::Retry { .. } | LogError::NoTopic { .. }) => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
     }
 
     /// What `read` makes of a topic's metadata; `None` where there is no such topic.

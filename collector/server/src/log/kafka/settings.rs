@@ -27,6 +27,9 @@ pub struct Settings {
     pub transaction_timeout: Duration,
     /// Bytes of records that may be on their way; more is refused with `Retry`.
     pub append_bytes_max: usize,
+    /// The group that assigned readers name. They never join it or store offsets in it, but librdkafka assigns nothing
+    /// without one: [`crate::log::Names::group`] of `reader`.
+    pub reader_group: String,
     /// Bytes each reader may fetch ahead.
     pub read_ahead_bytes_max: usize,
 }
@@ -42,6 +45,7 @@ impl Settings {
             delivery_timeout: Duration::from_secs(30),
             transaction_timeout: Duration::from_secs(10),
             append_bytes_max: 64 << 20,
+            reader_group: "ledgerline-reader".to_owned(),
             read_ahead_bytes_max: 32 << 20,
         }
     }
@@ -119,7 +123,10 @@ impl Settings {
     /// A plain assigned reader.
     pub(super) fn reader(&self) -> ClientConfig {
         let mut config = self.consumer();
-        config.set("auto.offset.reset", "error").set("enable.partition.eof", "true");
+        config
+            .set("group.id", &self.reader_group)
+            .set("auto.offset.reset", "error")
+            .set("enable.partition.eof", "true");
         config
     }
 

@@ -9,6 +9,8 @@ mod handles;
 mod membership;
 mod partition;
 mod state;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
