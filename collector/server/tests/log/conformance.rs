@@ -284,6 +284,7 @@ fn a_reader_wakes(subject: &mut dyn Subject) {
     let name = topic(subject, 1);
     let appender = subject.log().appender().expect("an appender");
     let mut reader = reader(subject, &name, &[(0, Start::Earliest)]);
+    assert_eq!(read_to_end(&mut *reader), []);
     // Far longer than an append takes: one read is enough where the reader wakes, whichever comes first.
     let long = ReadBound { wait: Duration::from_secs(20), ..BOUND };
     let woken = std::thread::scope(|scope| {

@@ -229,7 +229,8 @@ fn a_torn_tail_costs_only_what_it_held() {
     let whole = newest_wal(&folder.path().join("log"));
     let length = std::fs::metadata(&whole).expect("the write-ahead log").len();
     let mut seen = [false; 5];
-    for cut in (0..300.min(length)).step_by(7) {
+    // Not as far as the topic itself, which was synced before the records and cannot be lost with them.
+    for cut in (0..200.min(length)).step_by(7) {
         let copy = folder.path().join(format!("cut-{cut}"));
         copy_folder(&folder.path().join("log"), &copy);
         let wal = std::fs::OpenOptions::new().write(true).open(newest_wal(&copy)).expect("the copy's");

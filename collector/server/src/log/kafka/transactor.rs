@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use rdkafka::producer::{BaseProducer, Producer};
+use rdkafka::producer::{BaseProducer, Producer, PurgeConfig};
 
 use super::appender::code;
 use super::context::Quiet;
@@ -55,7 +55,8 @@ impl KafkaTransactor {
                 producer.poll(LOOK);
             }
         }
-        while !sent.is_done() {
+        // Also those reports that are counted and not yet heard: `commit_transaction` would wait for them by the 100 ms.
+        while !sent.is_done() || producer.in_flight_count() > 0 {
             if self.clock.monotonic() > deadline {
                 return Err(Failure::Passing(format!("not every record was acknowledged in time ({})", self.id)));
             }
@@ -112,7 +113,12 @@ impl KafkaTransactor {
             self.fenced = true;
             return CommitError::Fenced { what: failure.what() };
         }
-        match producer.abort_transaction(self.settings.transaction_timeout) {
+        // What still waits fails at once, and its reports must be heard before librdkafka aborts.
+        producer.purge(PurgeConfig::default().queue().inflight());
+        let aborted = producer
+            .flush(self.settings.transaction_timeout)
+            .and_then(|()| producer.abort_transaction(self.settings.transaction_timeout));
+        match aborted {
             Ok(()) => {
                 self.producer = Some(producer);
                 match failure {

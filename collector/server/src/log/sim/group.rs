@@ -62,6 +62,11 @@ impl SimGroupReader {
             let what = format!("another member has joined {} under this instance id", self.join.group);
             return Err(LogError::Fenced { what });
         }
+        if standing == Standing::Expelled {
+            // Back as a new member would be: the group shares out anew, and the next poll takes what is free by then.
+            super::Sim { shared: Arc::clone(&self.shared) }.rebalance(&self.join.group);
+            return Ok(());
+        }
         let assigned = self.take_free(&news.revoked)?;
         if !assigned.is_empty() {
             self.membership.assigned(&assigned);

@@ -71,6 +71,17 @@ impl Group {
         self.joined
     }
 
+    /// Ends the session of a member drawn at random.
+    pub(super) fn expel_one(&mut self, random: &dyn Random) {
+        let live = self.members.values_mut().filter(|member| member.standing == Standing::Live);
+        let mut live: Vec<&mut Member> = live.collect();
+        let drawn = random.below(live.len() as u64) as usize;
+        if let Some(member) = live.get_mut(drawn) {
+            member.standing = Standing::Expelled;
+            member.target.clear();
+        }
+    }
+
     /// Shares `partitions` out anew among live members, in an order drawn at random.
     pub(super) fn share_out(&mut self, partitions: &[TopicPartition], random: &dyn Random) {
         let mut left = partitions.to_vec();

@@ -19,7 +19,6 @@ use parking_lot::Mutex;
 pub use self::faults::{Fault, Faults};
 use self::group::SimGroupReader;
 use self::handles::{SimAppender, SimReader, SimTransactor};
-use self::membership::Standing;
 use self::state::{State, Topic};
 use super::{
     Appender, Created, GroupOffset, GroupReader, Join, Log, LogError, Membership, Range, Reader, Record,
@@ -120,12 +119,7 @@ impl Sim {
         let mut state = self.shared.state();
         let state = &mut *state;
         let Some(found) = state.groups.get_mut(group) else { return };
-        let live = found.members.values_mut().filter(|member| member.standing == Standing::Live);
-        let mut live: Vec<_> = live.collect();
-        let drawn = state.fate.random.below(live.len() as u64) as usize;
-        if let Some(member) = live.get_mut(drawn) {
-            member.standing = Standing::Expelled;
-        }
+        found.expel_one(&state.fate.random);
         let partitions = found.subscribed(&state.topics);
         found.share_out(&partitions, &state.fate.random);
     }

@@ -233,6 +233,8 @@ fn a_zombie_stores_nothing_and_learns_of_it_when_it_polls() {
     assert_eq!(holds.0.lock().len(), 4, "it doesn't know yet");
     zombie.poll(BOUND).expect("polled");
     assert_eq!(holds.0.lock().len(), 0);
+    zombie.poll(BOUND).expect("polled");
+    assert_eq!(holds.0.lock().len(), 4, "back as a new member");
 }
 
 #[test]
