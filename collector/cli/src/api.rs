@@ -69,9 +69,7 @@ impl Api {
     }
 
     fn url(&self, path: &str, query: &[(&str, String)]) -> String {
-        let tenant = self.tenant.iter().map(|tenant| ("tenant", tenant.clone()));
-        let pairs: Vec<String> =
-            query.iter().cloned().chain(tenant).map(|(name, value)| format!("{name}={}", escape(&value))).collect();
+        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
         let sign = if pairs.is_empty() { "" } else { "?" };
         format!("{}{path}{sign}{}", self.server, pairs.join("&"))
     }

@@ -111,6 +111,12 @@ impl Sender<'_> {
             }
             let line = String::from_utf8_lossy(&line);
             let line = line.trim_end();
+            // An object spread over lines begins with its brace alone. Behind anything else, a line that begins an object
+            // is the next event, and what came before was cut off: it goes alone, is refused and kept, and swallows nothing.
+            if !spread.is_empty() && spread.lines().next() != Some("{") && line.starts_with('{') {
+                let broken = std::mem::take(&mut spread);
+                self.event(broken)?;
+            }
             if spread.is_empty() && (line.trim() == "{" || line.trim_start().starts_with('{') && !line.ends_with('}')) {
                 spread.push_str(line);
             } else if !spread.is_empty() {
