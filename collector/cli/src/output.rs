@@ -18,9 +18,35 @@ pub fn answer<T: Serialize>(form: Form, value: &T, render: impl FnOnce(&T) -> St
 /// Prints text and ends the line.
 pub fn text(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
-    out.write_all(text.trim_end().as_bytes())?;
+    out.write_all(harmless(text.trim_end()).as_bytes())?;
     out.write_all(b"\n")?;
     Ok(out.flush()?)
+}
+
+/// Text from elsewhere as a terminal may have it: control characters become visible escapes, for names come from whoever
+/// sends events. Line ends, tabs and the colours of [`painted`] stay.
+fn harmless(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let ours = ["\u{1b}[0m", "\u{1b}[1m", "\u{1b}[2m", "\u{1b}[31m", "\u{1b}[32m", "\u{1b}[33m"];
+        let taken = match ours.into_iter().find(|code| coloured() && rest.starts_with(code)) {
+            Some(code) => {
+                out.push_str(code);
+                code.len()
+            }
+            None if c.is_control() && !matches!(c, '\n' | '\t') => {
+                out.extend(c.escape_unicode());
+                c.len_utf8()
+            }
+            None => {
+                out.push(c);
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(taken..).unwrap_or_default();
+    }
+    out
 }
 
 /// Whether answers may be coloured: a terminal, and nobody said no (`NO_COLOR`).
@@ -43,3 +69,13 @@ pub const DOUBTFUL: u8 = 33;
 pub const ASIDE: u8 = 2;
 /// Bold.
 pub const STRONG: u8 = 1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_moves_no_cursor() {
+        assert_eq!(harmless("a\u{1b}[2Jb\nü\tc\r"), "a\\u{1b}[2Jb\nü\tc\\u{d}");
+    }
+}
