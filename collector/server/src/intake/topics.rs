@@ -14,14 +14,15 @@ use ledger::Tenant;
 use ledger::leaf::Hex;
 use lineage::envelope::{Envelope, Gap, Kind, Mode, Progress, Source};
 
-use self::flight::{Batch, Flight, Landed, Origin};
+use self::flight::{Batch, Flight, Head, Landed, Origin};
 use self::sources::{Changed, Sources};
 use super::desk::{Channel, Desk, Prepared, Preparer, blank};
 use super::rejected::{self, Refused};
 use crate::clock::Clock;
 use crate::config::{self, TopicPattern};
 use crate::log::{
-    Appender, GroupReader, Inputs, Join, Log, LogError, Names, NewRecord, ReadBound, Record, TopicPartition,
+    Appender, GroupOffset, GroupReader, Inputs, Join, Log, LogError, Names, NewRecord, ReadBound, Record,
+    TopicPartition,
 };
 use crate::metrics::{CodeLabel, Metrics, OutcomeLabel, SourceLabel};
 use crate::random::Random;
@@ -61,8 +62,8 @@ pub struct TopicIntake {
     flight: Flight,
     paused: bool,
     progress_at: Duration,
-    /// Next offset and newest timestamp of each source that this member has read.
-    heads: BTreeMap<TopicPartition, (u64, i64)>,
+    /// How far each source is dealt with, durably.
+    heads: BTreeMap<TopicPartition, Head>,
 }
 
 /// Why intake from topics stopped before it was told to.
@@ -168,10 +169,7 @@ impl TopicIntake {
         let mut refused: Vec<Refused> = Vec::new();
         for record in &records {
             self.one(record, received_at_ns, &mut batch, &mut refused);
-            let source = TopicPartition { topic: Arc::clone(&record.topic), partition: record.partition };
-            let head = self.heads.entry(source.clone()).or_default();
-            *head = (record.offset + 1, head.1.max(record.timestamp_ms));
-            batch.read(source, record.offset + 1, record.size_bytes());
+            batch.read(record);
         }
         self.refuse(&refused, &mut batch);
         self.flight.begin(self.appender.as_ref(), batch);
@@ -268,9 +266,15 @@ impl TopicIntake {
         loop {
             match self.flight.poll(self.appender.as_ref()) {
                 Landed::Nothing => return Ok(()),
-                Landed::Durable(offsets) => {
-                    let offsets: Vec<_> = offsets.into_iter().filter(|offset| sources.holds(offset)).collect();
-                    group.store(&offsets)?;
+                Landed::Durable(heads) => {
+                    let held = heads.into_iter().filter(|(source, _)| sources.holds(source)).collect::<Vec<_>>();
+                    let offset = |(source, head): &(TopicPartition, Head)| GroupOffset {
+                        topic: Arc::clone(&source.topic),
+                        partition: source.partition,
+                        next: head.next,
+                    };
+                    group.store(&held.iter().map(offset).collect::<Vec<_>>())?;
+                    self.heads.extend(held);
                 }
                 Landed::TooLarge(records) => self.too_large(&records),
                 Landed::Retry(what) => {
@@ -325,18 +329,18 @@ impl TopicIntake {
         }
         self.progress_at = now + Duration::from_millis(self.parts.progress_interval_ms);
         let heads: Vec<_> = self.heads.iter().map(|(source, head)| (source.clone(), *head)).collect();
-        for (source, (next, newest_ms)) in heads.into_iter().filter(|(source, _)| sources.held().contains(source)) {
-            let end = self.parts.log.range(&source.topic, source.partition).map_or(next, |range| range.end);
-            let lag = end.saturating_sub(next);
+        for (source, head) in heads.into_iter().filter(|(source, _)| sources.holds(source)) {
+            // Asked before the end is: what is produced in between is later than this.
+            let now_ns = self.parts.clock.now_ns();
+            let end = self.parts.log.range(&source.topic, source.partition).map_or(head.next, |range| range.end);
+            let lag = end.saturating_sub(head.next);
             self.parts.metrics.intake.lag_records.get_or_create(&label(&source)).set(signed(lag));
-            // At the end of a source everything until now is in; before it, what was read last.
-            let caught_up_to_ns =
-                if lag == 0 { self.parts.clock.now_ns() } else { newest_ms.saturating_mul(1_000_000) };
-            self.progress(&source, next, caught_up_to_ns, None);
+            let caught_up_to_ns = if lag == 0 { now_ns } else { head.newest_ms.saturating_mul(1_000_000) };
+            self.progress(&source, head.next, caught_up_to_ns, None);
         }
     }
 
-    /// Appends a progress record behind what is in flight: it never speaks of more than is there before it.
+    /// Appends a progress record. It speaks of what is durable already, so that it stands behind all that it speaks of.
     fn progress(&mut self, source: &TopicPartition, next_offset: u64, caught_up_to_ns: i64, gap: Option<Gap>) {
         let home = self.parts.desk.homes.of(self.parts.settings.tenant_of_topic(&source.topic));
         let own = Tenant::partition(home.partition);

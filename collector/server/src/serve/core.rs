@@ -34,6 +34,8 @@ use crate::worker::WorkerParts;
 
 /// Share of the drain kept for the threads that only have to see their order.
 const STOP_MAX: Duration = Duration::from_secs(2);
+/// The thread that takes part in sharing partitions out.
+const SHARE: &str = "share-partitions";
 /// Memtables of all stores together.
 const MEMTABLE_BYTES: usize = 64 << 20;
 
@@ -58,6 +60,8 @@ pub struct Core {
     pub(crate) ticker: Arc<Ticker>,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
+    /// Tells the group that shares partitions to leave: last, for leaving takes the partitions away.
+    leave: AtomicBool,
     threads: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
     stopped: Mutex<Vec<String>>,
 }
@@ -118,6 +122,7 @@ impl Core {
             ticker: Arc::new(ticker),
             owners: Mutex::new(None),
             stop: Arc::new(AtomicBool::new(false)),
+            leave: AtomicBool::new(false),
             threads: Mutex::new(Vec::new()),
             stopped: Mutex::new(Vec::new()),
         }))
@@ -136,8 +141,8 @@ impl Core {
         *self.owners.lock() = Some(Arc::clone(&owners));
         if self.config.kafka.is_configured() {
             let (core, seat) = (Arc::clone(self), self.instance_id("recorder"));
-            self.spawn("share-partitions", move || {
-                if let Err(error) = owners.share(Some(&seat), &core.stop) {
+            self.spawn(SHARE, move || {
+                if let Err(error) = owners.share(Some(&seat), &core.leave) {
                     core.gave_up(format!("partitions are no longer shared with this process: {error}"));
                 }
             })?;
@@ -213,25 +218,39 @@ impl Core {
         let clock = self.host.clock.as_ref();
         let until = clock.monotonic() + limit;
         self.stop.store(true, Ordering::Relaxed);
-        let mut done = self.join_threads(until);
-        let Some(owners) = self.owners.lock().take() else { return done };
+        let mut done = self.join_threads(until, |name| name != SHARE);
+        let owners = self.owners.lock().take();
+        if let Some(owners) = owners {
+            let offsets = self.last_ticks(&owners);
+            done &= offsets.len() == owners.all().len();
+            let left = until.saturating_sub(clock.monotonic()).max(STOP_MAX);
+            done &= owners.drain(&offsets, left);
+        }
+        self.leave.store(true, Ordering::Relaxed);
+        self.join_threads(until.max(clock.monotonic() + STOP_MAX), |_| true) && done
+    }
+
+    /// Writes a tick into each partition; gives the offsets behind those that were written.
+    fn last_ticks(&self, owners: &Owners) -> BTreeMap<u32, u64> {
         let mut offsets = BTreeMap::new();
         for partition in owners.all() {
             match self.ticker.tick_now(partition.number) {
                 Ok(offset) => drop(offsets.insert(partition.number, offset.saturating_add(1))),
                 Err(error) => {
-                    tracing::warn!(partition = partition.number, %error, "the last tick could not be written");
-                    done = false;
+                    tracing::warn!(partition = partition.number, %error, "the last tick could not be written")
                 }
             }
         }
-        let left = until.saturating_sub(clock.monotonic()).max(STOP_MAX);
-        owners.drain(&offsets, left) && done
+        offsets
     }
 
-    fn join_threads(&self, until: Duration) -> bool {
+    /// Waits for the threads whose name is `wanted`.
+    fn join_threads(&self, until: Duration, wanted: impl Fn(&str) -> bool) -> bool {
         let mut all = true;
-        for (name, thread) in std::mem::take(&mut *self.threads.lock()) {
+        let threads = std::mem::take(&mut *self.threads.lock());
+        let (joined, left): (Vec<_>, Vec<_>) = threads.into_iter().partition(|(name, _)| wanted(name));
+        *self.threads.lock() = left;
+        for (name, thread) in joined {
             while !thread.is_finished() && self.host.clock.monotonic() < until {
                 std::thread::sleep(Duration::from_millis(1));
             }

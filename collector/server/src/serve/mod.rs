@@ -4,11 +4,13 @@
 mod controls;
 mod core;
 mod error;
+mod ingest;
 mod owners;
 pub mod topics;
 
 pub use self::core::{Core, Host, keys_folder, open_log};
 pub use error::StartError;
+pub use ingest::{IngestError, Ingested, Lines};
 pub use owners::Owners;
 
 use std::net::SocketAddr;

@@ -15,6 +15,8 @@ use crate::recorder::{Applied, Halt, Recorder};
 const READ_WAIT: Duration = Duration::from_millis(50);
 /// Pause before a passing fault is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Looks at a log that seems to end too early before it counts as cut off.
+const SHORT_ENDS_MAX: u32 = 5;
 /// How often the log's end is asked for.
 const END_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -118,18 +120,29 @@ fn assigned(
     recorder: &Recorder,
 ) -> Result<Option<Box<dyn Reader>>, Halt> {
     let next = recorder.next_offset();
+    let mut short = 0;
     loop {
         if orders.abandoned() {
             return Ok(None);
         }
         let reader = parts.log.reader(&parts.names.events).and_then(|mut reader| {
             let range = parts.log.range(&parts.names.events, partition)?;
+            if range.end < next {
+                let topic = parts.names.events.to_string();
+                return Err(LogError::OutOfRange { topic, partition, offset: next, range });
+            }
             let start = if next > range.start { next - 1 } else { next };
             reader.assign(&[(partition, Start::At(start))])?;
             Ok(reader)
         });
         match reader {
             Ok(reader) => return Ok(Some(reader)),
+            // A broker that has just become leader may show an earlier end for a moment.
+            Err(error @ LogError::OutOfRange { .. }) if short < SHORT_ENDS_MAX => {
+                short += 1;
+                tracing::warn!(partition, %error, "the log ends before what was applied; looking again");
+                std::thread::sleep(RETRY_PAUSE);
+            }
             Err(error) if error.is_retry() => {
                 tracing::warn!(partition, %error, "the partition can't be assigned yet");
                 std::thread::sleep(RETRY_PAUSE);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::log::{AppendAction, Appender, GroupOffset, NewRecord, Outcome, Pending, Record, TopicPartition};
+use crate::log::{AppendAction, Appender, NewRecord, Outcome, Pending, Record, TopicPartition};
 
 /// Where a record to append comes from.
 #[derive(Clone, Debug)]
@@ -14,12 +14,21 @@ pub(super) enum Origin {
     Ours,
 }
 
+/// How far a source is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Head {
+    /// Next offset to read.
+    pub next: u64,
+    /// Greatest timestamp before it, ms.
+    pub newest_ms: i64,
+}
+
 /// Records appended together, and how far each source is once they are durable.
 #[derive(Default)]
 pub(super) struct Batch {
     records: Vec<NewRecord>,
     origins: Vec<Origin>,
-    next: BTreeMap<TopicPartition, u64>,
+    heads: BTreeMap<TopicPartition, Head>,
     bytes: usize,
 }
 
@@ -27,8 +36,8 @@ pub(super) struct Batch {
 pub(super) enum Landed {
     /// Nothing yet.
     Nothing,
-    /// It is durable: these offsets may be stored.
-    Durable(Vec<GroupOffset>),
+    /// It is durable: so far the sources are dealt with.
+    Durable(BTreeMap<TopicPartition, Head>),
     /// The log will never take the envelopes of these. The batch waits for [`Flight::amend`].
     TooLarge(Vec<Record>),
     /// It was sent again; pause.
@@ -55,23 +64,16 @@ impl Batch {
     }
 
     /// A source record is dealt with once this batch is durable.
-    pub fn read(&mut self, source: TopicPartition, next: u64, bytes: usize) {
-        self.next.insert(source, next);
-        self.bytes += bytes;
+    pub fn read(&mut self, record: &Record) {
+        let source = TopicPartition { topic: record.topic.clone(), partition: record.partition };
+        let head = self.heads.entry(source).or_default();
+        *head = Head { next: record.offset + 1, newest_ms: head.newest_ms.max(record.timestamp_ms) };
+        self.bytes += record.size_bytes();
     }
 
     /// Hands what is left to the log.
     fn send(&self, appender: &dyn Appender) -> Option<Pending> {
         (!self.records.is_empty()).then(|| appender.begin(self.records.clone()))
-    }
-
-    fn offsets(self) -> Vec<GroupOffset> {
-        let offset = |(source, next): (TopicPartition, u64)| GroupOffset {
-            topic: source.topic,
-            partition: source.partition,
-            next,
-        };
-        self.next.into_iter().map(offset).collect()
     }
 }
 
@@ -112,15 +114,17 @@ impl Flight {
             Some(Ok(_)) => {
                 let Some(done) = self.sent.pop_front() else { return Landed::Nothing };
                 self.bytes -= done.batch.bytes;
-                return Landed::Durable(done.batch.offsets());
+                return Landed::Durable(done.batch.heads);
             }
             Some(Err(error)) => error,
         };
         let mut refused = Vec::new();
         let (mut records, mut origins) = (Vec::new(), Vec::new());
         let batch = &mut oldest.batch;
+        // An outcome that is not told is not known.
+        let outcomes = error.outcomes.iter().chain(std::iter::repeat(&Outcome::Unknown));
         let taken = std::mem::take(&mut batch.records).into_iter().zip(std::mem::take(&mut batch.origins));
-        for ((record, origin), outcome) in taken.zip(&error.outcomes) {
+        for ((record, origin), outcome) in taken.zip(outcomes) {
             match (outcome, origin) {
                 (Outcome::Durable(_), _) => {}
                 (Outcome::Refused, Origin::Event(event)) => refused.push(*event),
@@ -142,5 +146,102 @@ impl Flight {
         }
         oldest.pending = oldest.batch.send(appender);
         Landed::Retry(error.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use parking_lot::Mutex;
+
+    use super::*;
+    use crate::log::{AppendError, Position};
+
+    /// Answers each append with the next outcomes of its script; a script that is over says durable.
+    #[derive(Default)]
+    struct Scripted {
+        script: Mutex<VecDeque<Vec<Outcome>>>,
+        appended: Mutex<Vec<Vec<u8>>>,
+    }
+
+    impl Appender for Scripted {
+        fn begin(&self, records: Vec<NewRecord>) -> Pending {
+            let count = records.len();
+            self.appended
+                .lock()
+                .extend(records.into_iter().filter_map(|record| record.value).map(|value| value.to_vec()));
+            let durable = |at: usize| Position { partition: 0, offset: at as u64 };
+            let answer = match self.script.lock().pop_front() {
+                None => Ok((0..count).map(durable).collect()),
+                Some(outcomes) => {
+                    let refused = outcomes.contains(&Outcome::Refused);
+                    let action = if refused { AppendAction::Reject } else { AppendAction::Retry };
+                    Err(AppendError { action, what: "scripted".to_owned(), outcomes })
+                }
+            };
+            Pending::ready(count, answer)
+        }
+    }
+
+    fn batch(first: u64, payloads: &[&str]) -> Batch {
+        let topic: Arc<str> = Arc::from("in");
+        let mut batch = Batch::default();
+        for (offset, payload) in (first..).zip(payloads) {
+            let record = Record {
+                topic: Arc::clone(&topic),
+                partition: 0,
+                offset,
+                timestamp_ms: 7,
+                key: None,
+                value: Some((*payload).to_owned().into()),
+                headers: Vec::new(),
+            };
+            batch.read(&record);
+            batch.push(NewRecord::new(&topic, (*payload).to_owned()), Origin::Event(Box::new(record)));
+        }
+        batch
+    }
+
+    /// What came out, in order: `stored N` or what else was asked of the caller.
+    fn fly(flight: &mut Flight, appender: &Scripted) -> Vec<String> {
+        let mut told = Vec::new();
+        loop {
+            match flight.poll(appender) {
+                Landed::Nothing => return told,
+                Landed::Durable(heads) => told.extend(heads.values().map(|head| format!("stored {}", head.next))),
+                Landed::TooLarge(records) => {
+                    told.extend(records.iter().map(|record| format!("refused {}", record.offset)));
+                    flight.amend(appender, Batch::default());
+                }
+                Landed::Retry(_) => told.push("again".to_owned()),
+                Landed::Halt(_) => told.push("halt".to_owned()),
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(script: &[&[Outcome]], told: &[&str], appended: &[&str]) {
+        let appender = Scripted::default();
+        appender.script.lock().extend(script.iter().map(|outcomes| outcomes.to_vec()));
+        let mut flight = Flight::default();
+        flight.begin(&appender, batch(0, &["a", "b"]));
+        flight.begin(&appender, batch(2, &["c"]));
+        assert_eq!(fly(&mut flight, &appender), told);
+        assert!(flight.is_empty() && flight.bytes() == 0);
+        let sent: Vec<String> =
+            appender.appended.lock().iter().map(|value| String::from_utf8_lossy(value).into_owned()).collect();
+        assert_eq!(sent, appended);
+    }
+
+    #[test]
+    fn offsets_come_out_in_order_and_only_behind_what_is_durable() {
+        let durable = Outcome::Durable(Position { partition: 0, offset: 9 });
+        check(&[], &["stored 2", "stored 3"], &["a", "b", "c"]);
+        let first = [durable.clone(), Outcome::Unknown];
+        check(&[&first], &["again", "stored 2", "stored 3"], &["a", "b", "c", "b"]);
+        check(&[&[Outcome::NotSent]], &["again", "stored 2", "stored 3"], &["a", "b", "c", "a", "b"]);
+        let refused = [Outcome::Refused, durable];
+        check(&[&refused], &["refused 0", "stored 2", "stored 3"], &["a", "b", "c"]);
     }
 }

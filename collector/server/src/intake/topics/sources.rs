@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use parking_lot::Mutex;
 
-use crate::log::{GroupOffset, Membership, TopicPartition};
+use crate::log::{Membership, TopicPartition};
 
 /// Partitions that came and went since the last look.
 #[derive(Debug, Default)]
@@ -22,10 +22,9 @@ impl Sources {
         self.0.lock().0.iter().cloned().collect()
     }
 
-    /// Whether an offset is of a partition held now.
-    pub fn holds(&self, offset: &GroupOffset) -> bool {
-        let source = TopicPartition { topic: offset.topic.clone(), partition: offset.partition };
-        self.0.lock().0.contains(&source)
+    /// Whether a partition is held now.
+    pub fn holds(&self, source: &TopicPartition) -> bool {
+        self.0.lock().0.contains(source)
     }
 
     pub fn take_changed(&self) -> Changed {
