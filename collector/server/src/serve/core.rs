@@ -197,6 +197,11 @@ impl Core {
         }))
     }
 
+    /// The log that it works on.
+    pub fn log(&self) -> &Arc<dyn Log> {
+        &self.log
+    }
+
     /// The partitions at work.
     pub fn owners(&self) -> Option<Arc<Owners>> {
         self.owners.lock().clone()
