@@ -24,7 +24,8 @@ use crate::genesis::{Beginning, configured_tenants};
 use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts};
 use crate::keyring::Keyring;
 use crate::log::embedded::{Bounds, Embedded};
-use crate::log::{Log, Names};
+use crate::log::kafka::{Kafka, Settings};
+use crate::log::{Log, Names, Sizing};
 use crate::metrics::Metrics;
 use crate::publisher::PublisherSettings;
 use crate::random::Random;
@@ -362,12 +363,27 @@ fn keyring(config: &Config, host: &Host, ledger: &LedgerName) -> Result<Keyring,
 /// When it can't be opened or reached.
 pub fn open_log(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError> {
     if config.kafka.is_configured() {
-        return Err(StartError::Config {
-            what: "kafka.brokers is set".to_owned(),
-            remedy: "this build has no Kafka log yet".to_owned(),
-        });
+        return Ok(Arc::new(Kafka::new(kafka_settings(config), Arc::clone(&host.clock))?));
     }
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| StartError::System { what: "the data folder can't be made", error })?;
     Ok(Arc::new(Embedded::open(&config.data_dir.join("log"), Arc::clone(&host.clock), Bounds::default())?))
+}
+
+/// The clients' settings. Their bounds follow from those of intake and publisher.
+fn kafka_settings(config: &Config) -> Settings {
+    let sizing = Sizing {
+        partitions: config.recorder.partitions,
+        input_partitions: 1,
+        brokers: 1,
+        payload_bytes_max: u32::try_from(config.intake.payload_bytes_max).unwrap_or(u32::MAX),
+    };
+    Settings {
+        properties: config.kafka.properties.clone(),
+        message_bytes_max: sizing.message_bytes_max(),
+        transaction_timeout: Duration::from_millis(config.publisher.transaction_timeout_ms),
+        append_bytes_max: config.intake.queue_bytes_max.saturating_mul(2),
+        reader_group: topics::names(config).group("reader"),
+        ..Settings::new(config.kafka.brokers.join(","))
+    }
 }
