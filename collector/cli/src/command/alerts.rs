@@ -2,7 +2,7 @@
 
 use server::http::model::{AlertState, AlertSummary, AlertTest, ControlReceipt, Page, Severity};
 
-use super::{more, now_ns, paging};
+use super::{now_ns, paging};
 use crate::api::Api;
 use crate::arguments::{Alerts, Arguments, Form};
 use crate::failure::Failure;
@@ -15,9 +15,7 @@ pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
     match alerts {
         Alerts::List(page) => {
             let alerts: Page<AlertSummary> = api.get("/v1/alerts", &paging(page))?;
-            print(arguments.output, &alerts, "Nothing has fired.")?;
-            more(alerts.next.as_ref());
-            Ok(())
+            print(arguments.output, &alerts, "Nothing has fired.")
         }
         Alerts::Watch => watch(arguments, &api),
         Alerts::Test { message } => {

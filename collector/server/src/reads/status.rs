@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::row::{self, NodeKind, Read as _, Visit};
-use store::tables::{self, CheckpointRow};
+use store::tables::{self, CheckpointRow, TenantRow};
 use store::{Read as _, Scan, Store, Table};
 
 use super::nodes;
@@ -32,16 +32,17 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
         Visit::Next
     });
     counted.map_err(broken)?;
-    let number = scope.number.to_be_bytes();
+    let row = tables::get::<TenantRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
+    let row = row.ok_or_else(|| ReadError::NotFound { what: format!("tenant {tenant}") })?;
     let partitions = core.owners().map(|owners| owners.all()).unwrap_or_default();
     Ok(Status {
         version: crate::intake::VERSION.to_owned(),
         log: if core.config.kafka.is_configured() { "kafka" } else { "embedded" }.to_owned(),
         tenant: tenant.to_owned(),
         leaves: scope.size,
-        recorded: count(scope.store(), Table::Dedup, &number)?,
-        duplicates: scope.partition.status().totals.duplicates,
-        rejected: count(scope.store(), Table::Rejections, &number)?,
+        recorded: row.recorded,
+        duplicates: row.duplicates,
+        rejected: row.rejected,
         datasets: nodes::count(scope, NodeKind::Dataset)?,
         jobs: nodes::count(scope, NodeKind::Job)?,
         runs,

@@ -7,6 +7,8 @@ use ledger::{Tenant, key::IdentityKey};
 use store::tables::{self, LeafKey, TenantRow, Tree};
 use store::{Batch, Read, StoreError};
 
+use super::coverage::Taken;
+
 /// A tenant's ledger.
 pub(super) struct Book {
     /// The tenant.
@@ -28,6 +30,9 @@ impl Book {
         let row = TenantRow {
             number,
             size: 0,
+            recorded: 0,
+            duplicates: 0,
+            rejected: 0,
             checkpoint_size: 0,
             checkpoint_ns: 0,
             grown_ns: 0,
@@ -59,6 +64,16 @@ impl Book {
         self.row.grown_ns = time_ns;
         self.changed = true;
         index
+    }
+
+    /// Counts what became of an event of this tenant.
+    pub fn count(&mut self, taken: Taken) {
+        match taken {
+            Taken::Recorded => self.row.recorded += 1,
+            Taken::Duplicate => self.row.duplicates += 1,
+            Taken::Rejected => self.row.rejected += 1,
+        }
+        self.changed = true;
     }
 
     /// The root, and with it the note that the ledger has this checkpoint.

@@ -47,6 +47,7 @@ impl Recorder {
         let (tenant, identity) = (book.row.number, &book.identity);
         let pending_key = RejectionKey::source_bytes(tenant, &source);
         let mut pending = tables::get::<PendingRow>(&turn.batch, &pending_key).map_err(failed)?.unwrap_or_default();
+        let mut fresh = 0;
         for (number, row) in (0..ROWS_PER_RECORD_MAX).zip(&rejections.rows) {
             let offset = match numbered {
                 true => turn.record.offset.wrapping_mul(ROWS_PER_RECORD_MAX).wrapping_add(number),
@@ -62,12 +63,16 @@ impl Recorder {
             add(&mut pending, offset, row.code);
             pending.digest = identity.digest(digest::POSITIONS, &[&pending.digest, &offset.to_be_bytes()]);
             turn.applied.rejected += 1;
+            fresh += 1;
             if !numbered {
                 self.coverage.count(&source, offset, Taken::Rejected);
             }
         }
-        if pending.count > 0 {
+        if fresh > 0 {
             tables::put(&mut turn.batch, &pending_key, &pending);
+        }
+        if let Some(book) = self.books.get_mut(envelope.tenant) {
+            (0..fresh).for_each(|_| book.count(Taken::Rejected));
         }
         Ok(())
     }

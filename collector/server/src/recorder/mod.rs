@@ -209,6 +209,7 @@ impl Recorder {
         let known = tables::leaf_of(&turn.batch, book.row.number, &event.event_id);
         if known.map_err(|error| Halt::store(self.meta.partition, &error))?.is_some() {
             turn.applied.duplicates += 1;
+            book.count(Taken::Duplicate);
             source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Duplicate));
             return Ok(());
         }
@@ -223,6 +224,7 @@ impl Recorder {
         let index =
             book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some((&event.event_id, opening, body)));
         let tenant = book.row.number;
+        book.count(Taken::Recorded);
         turn.applied.recorded += 1;
         source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Recorded));
         self.derive(turn, envelope, event, tenant, index)

@@ -16,6 +16,12 @@ pub struct TenantRow {
     pub number: u32,
     /// Leaves in its tree.
     pub size: u64,
+    /// Distinct events recorded.
+    pub recorded: u64,
+    /// Events that came again.
+    pub duplicates: u64,
+    /// Events that intake refused.
+    pub rejected: u64,
     /// Leaves at its last checkpoint.
     pub checkpoint_size: u64,
     /// Time of the log at its last checkpoint, ns UTC.
