@@ -1,29 +1,60 @@
 //! `make bench`: what each part costs beside the least that could do its job, as ratios measured in one run.
 //! Owns the order of the subjects and what is printed. Never part of the product: nothing depends on it.
 
+mod alert;
 mod avro;
+mod desk;
+mod disk;
+mod floor;
+mod ingest;
+mod instructions;
 mod measure;
+mod memory;
 mod mix;
 mod options;
+mod rig;
 mod row;
+mod stages;
 mod validate;
 
 use anyhow::Result;
 use clap::Parser;
 
-use options::{Options, Subject};
+use options::{Child, Options, Subject};
 use row::Row;
 
 type Run = fn(&Options) -> Result<Vec<Row>>;
 
-const SUBJECTS: &[(Subject, Run)] = &[(Subject::Validate, validate::run)];
+const SUBJECTS: &[(Subject, Run)] = &[
+    (Subject::Validate, validate::run),
+    (Subject::Ingest, ingest::run),
+    (Subject::Instructions, instructions::run),
+    (Subject::Alert, alert::run),
+    (Subject::Memory, memory::run),
+    (Subject::Disk, disk::run),
+];
 
 fn main() -> Result<()> {
     let options = Options::parse();
-    let mut rows = Vec::new();
-    for (_, run) in SUBJECTS.iter().filter(|(subject, _)| options.wants(*subject)) {
-        rows.extend(run(&options)?);
+    match options.child {
+        Some(Child::Prepare) => return instructions::child(&options, false),
+        Some(Child::Record) => return instructions::child(&options, true),
+        Some(Child::Memory) => return memory::child(&options),
+        None => {}
+    }
+    let (mut rows, mut failed) = (Vec::new(), 0);
+    for (subject, run) in SUBJECTS.iter().filter(|(subject, _)| options.wants(*subject)) {
+        match run(&options) {
+            Ok(measured) => rows.extend(measured),
+            // One subject that can't be measured must not cost the others.
+            Err(error) => {
+                failed += 1;
+                eprintln!("{subject:?} could not be measured: {error:#}");
+            }
+        }
     }
     println!("{}", row::table(&rows));
-    row::write(&rows, &options.out)
+    row::write(&rows, &options.out)?;
+    anyhow::ensure!(failed == 0, "{failed} subjects could not be measured");
+    Ok(())
 }

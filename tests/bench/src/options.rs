@@ -37,8 +37,6 @@ pub enum Subject {
     Validate,
     /// Both hops on the embedded log.
     Ingest,
-    /// Both hops on real Kafka.
-    Kafka,
     /// Instructions an event, by stage.
     Instructions,
     /// From event to committed alert.

@@ -87,7 +87,7 @@ impl Row {
 /// The rows as a table.
 pub fn table(rows: &[Row]) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_FULL_CONDENSED);
+    table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["name", "ours", "reference", "ratio", "target", "unit", "met"]);
     for row in rows {
         let met = row.met().map_or("", |met| if met { "yes" } else { "NO" });

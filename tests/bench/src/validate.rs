@@ -36,10 +36,19 @@ pub fn run(options: &Options) -> Result<Vec<Row>> {
     let [ours, ignored, resolved] = turns(rounds, &mut [&mut decoding, &mut ignoring, &mut resolving]);
     let micros = |seconds: f64| seconds / events.len() as f64 * 1e6;
     if unresolved > 0 {
-        println!("validate: {unresolved} values of {} events did not resolve and cost less than they would", events.len());
+        println!(
+            "validate: {unresolved} values of {} events did not resolve and cost less than they would",
+            events.len()
+        );
     }
     Ok(vec![
-        Row::ratio("validate: decode ÷ IgnoredAny", micros(ours), micros(ignored), Target::RatioMax(1.5), "µs an event"),
+        Row::ratio(
+            "validate: decode ÷ IgnoredAny",
+            micros(ours),
+            micros(ignored),
+            Target::RatioMax(1.5),
+            "µs an event",
+        ),
         Row {
             name: "validate: Value→apache-avro ÷ decode".to_owned(),
             ours: micros(ours),

@@ -26,7 +26,16 @@ pub struct Subject<'a> {
 }
 
 /// Events shorter than this carry next to no facets.
-pub const SMALL_BYTES_MAX: usize = 1_000;
+const SMALL_BYTES_MAX: usize = 1_000;
+/// Events shorter than this carry what is usual, cut short.
+const MIDDLE_BYTES_MAX: usize = 5_000;
+
+impl Subject<'_> {
+    /// Whether it is of the middle class, or smaller.
+    pub fn is_middle(&self) -> bool {
+        self.bytes < MIDDLE_BYTES_MAX
+    }
+}
 
 /// Writes the event.
 pub fn write(subject: &Subject<'_>, random: &mut Random) -> String {
@@ -66,13 +75,22 @@ fn datasets(out: &mut String, subject: &Subject<'_>, random: &mut Random, small:
     let tables = &subject.world.tables;
     let inputs: Vec<&Table> = subject.job.inputs.iter().map(|input| &tables[*input]).chain(subject.wide).collect();
     // The output's columns and their lineage take about as much as everything else together.
-    let half = out.len() + subject.bytes.saturating_sub(out.len()) * 2 / 5;
+    let half = match subject.is_middle() {
+        true => subject.bytes * 2 / 5,
+        false => out.len() + subject.bytes.saturating_sub(out.len()) * 2 / 5,
+    };
     for (at, table) in inputs.iter().enumerate().take(if small { 1 } else { inputs.len() }) {
         let comma = if at == 0 { "" } else { "," };
         let _ = write!(out, r#"{comma}{{"namespace":"{}","name":"{}""#, table.namespace, table.name);
         if !small && (subject.wide.is_some() || out.len() < half) {
-            let _ = write!(out, r#","facets":{{{},{}}}"#, facet::schema(subject, table), facet::source(subject, table));
-            let _ = write!(out, r#","inputFacets":{{{}}}"#, facet::input_statistics(subject, random));
+            let _ = write!(out, r#","facets":{{{}"#, facet::schema(subject, table));
+            if !subject.is_middle() {
+                let _ = write!(out, r#",{}"#, facet::source(subject, table));
+            }
+            out.push('}');
+            if !subject.is_middle() {
+                let _ = write!(out, r#","inputFacets":{{{}}}"#, facet::input_statistics(subject, random));
+            }
         }
         out.push('}');
     }
@@ -80,7 +98,7 @@ fn datasets(out: &mut String, subject: &Subject<'_>, random: &mut Random, small:
     let _ = write!(out, r#"],"outputs":[{{"namespace":"{}","name":"{}""#, output.namespace, output.name);
     if !small {
         let _ = write!(out, r#","facets":{{{},{}"#, facet::schema(subject, output), facet::version(subject, random));
-        let room = subject.bytes.saturating_sub(out.len() + 400);
+        let room = subject.bytes.saturating_sub(out.len() + 500 + subject.bytes / 15);
         if room > 600 {
             let lineage = facet::column_lineage(subject, &inputs, output, room);
             let _ = write!(out, r#",{lineage}"#);

@@ -99,7 +99,7 @@ pub fn engine(subject: &Subject<'_>, random: &mut Random) -> String {
         Engine::Spark => {
             let _ = write!(
                 out,
-                r#""processing_engine":{{{},"name":"spark","version":"3.5.{}","openlineageAdapterVersion":"1.38.0"}},"spark_applicationDetails":{{{},"master":"yarn","appName":"{}","applicationId":"application_{}_{:04}","deployMode":"cluster","driverHost":"ip-10-{}-{}.ec2.internal","userName":"emr"}},"spark_properties":{{{},"properties":{{"#,
+                r#""processing_engine":{{{},"name":"spark","version":"3.5.{}","openlineageAdapterVersion":"1.38.0"}},"spark_applicationDetails":{{{},"master":"yarn","appName":"{}","applicationId":"application_{}_{:04}","deployMode":"cluster","driverHost":"ip-10-{}-{}.ec2.internal","userName":"emr"}}"#,
                 head(subject, "1-1-1", "ProcessingEngineRunFacet"),
                 subject.job.output % 5,
                 head(subject, "1-0-0", "SparkApplicationDetailsFacet"),
@@ -107,18 +107,29 @@ pub fn engine(subject: &Subject<'_>, random: &mut Random) -> String {
                 subject.at_ms / 1_000,
                 random.below(9_999),
                 random.below(255),
-                random.below(255),
-                head(subject, "1-0-0", "SparkPropertyFacet")
+                random.below(255)
             );
+            if subject.is_middle() {
+                return out;
+            }
             let properties = [
                 ("spark.executor.memory", format!("{}g", random.between(4, 40))),
                 ("spark.sql.shuffle.partitions", random.between(100, 900).to_string()),
                 ("spark.app.id", format!("application_{}", random.hex(16))),
-                ("spark.driver.appUIAddress", format!("http://ip-10-{}:{}", random.hex(6), random.between(4_000, 50_000))),
+                (
+                    "spark.driver.appUIAddress",
+                    format!("http://ip-10-{}:{}", random.hex(6), random.between(4_000, 50_000)),
+                ),
                 ("spark.yarn.app.container.log.dir", format!("/var/log/hadoop-yarn/containers/{}", random.uuid())),
             ];
-            let written: Vec<String> = properties.iter().map(|(name, value)| format!(r#""{name}":"{value}""#)).collect();
-            let _ = write!(out, "{}}}}}", written.join(","));
+            let written: Vec<String> =
+                properties.iter().map(|(name, value)| format!(r#""{name}":"{value}""#)).collect();
+            let _ = write!(
+                out,
+                r#","spark_properties":{{{},"properties":{{{}}}}}"#,
+                head(subject, "1-0-0", "SparkPropertyFacet"),
+                written.join(",")
+            );
         }
     }
     out
@@ -136,17 +147,19 @@ pub fn job(subject: &Subject<'_>) -> String {
         head(subject, "2-0-3", "JobTypeJobFacet")
     );
     if subject.job.engine != Engine::Spark || subject.bytes > 8_000 {
-        let kept = subject.job.sql.len().min(subject.bytes / 4);
+        let kept = subject.job.sql.len().min(subject.bytes / if subject.is_middle() { 8 } else { 4 });
         let sql = serde_json::to_string(&subject.job.sql[..kept]).expect("text is JSON");
-        let _ = write!(out, r#","sql":{{{},"query":{sql},"dialect":"snowflake"}}"#, head(subject, "1-1-0", "SQLJobFacet"));
+        let _ =
+            write!(out, r#","sql":{{{},"query":{sql},"dialect":"snowflake"}}"#, head(subject, "1-1-0", "SQLJobFacet"));
     }
     out
 }
 
-/// A table's columns: as many as a quarter of the event has room for.
+/// A table's columns, as many as their share of the event has room for.
 pub fn schema(subject: &Subject<'_>, table: &Table) -> String {
     let mut out = format!(r#""schema":{{{},"fields":["#, head(subject, "1-2-0", "SchemaDatasetFacet"));
-    let bytes_max = if subject.wide.is_some() { usize::MAX } else { subject.bytes / 4 };
+    let bytes_max =
+        if subject.wide.is_some() { usize::MAX } else { subject.bytes / if subject.is_middle() { 8 } else { 4 } };
     for (at, column) in table.columns.iter().enumerate() {
         if at > 3 && out.len() > bytes_max {
             break;
@@ -174,7 +187,11 @@ pub fn source(subject: &Subject<'_>, table: &Table) -> String {
 
 /// Which version was written.
 pub fn version(subject: &Subject<'_>, random: &mut Random) -> String {
-    format!(r#""version":{{{},"datasetVersion":"{}"}}"#, head(subject, "1-0-1", "DatasetVersionDatasetFacet"), random.draw())
+    format!(
+        r#""version":{{{},"datasetVersion":"{}"}}"#,
+        head(subject, "1-0-1", "DatasetVersionDatasetFacet"),
+        random.draw()
+    )
 }
 
 /// How much was read.
@@ -199,12 +216,13 @@ pub fn output_statistics(subject: &Subject<'_>, random: &mut Random) -> String {
     let files = subject.bytes / FILE_PER_BYTES;
     let files: Vec<String> =
         (0..files).map(|at| format!(r#""part-{at:05}-{}.c000.snappy.parquet""#, random.uuid())).collect();
-    let _ = write!(out, r#","writtenFiles":{{{},"files":[{}]}}"#, head(subject, "1-0-0", "WrittenFiles"), files.join(","));
+    let _ =
+        write!(out, r#","writtenFiles":{{{},"files":[{}]}}"#, head(subject, "1-0-0", "WrittenFiles"), files.join(","));
     out
 }
 
 /// One random file name for that many bytes: sets how well a body compresses alone.
-const FILE_PER_BYTES: usize = 1_000;
+const FILE_PER_BYTES: usize = 900;
 
 /// Which column comes from which, up to `bytes_max`.
 pub fn column_lineage(subject: &Subject<'_>, inputs: &[&Table], output: &Table, bytes_max: usize) -> String {

@@ -74,31 +74,117 @@ const SYSTEMS: &[&str] = &[
     "hive://metastore.acme.test:9083",
 ];
 const AREAS: &[&str] = &[
-    "sales", "finance", "logistics", "marketing", "support", "catalogue", "identity", "risk", "billing", "search",
-    "fulfilment", "pricing",
+    "sales",
+    "finance",
+    "logistics",
+    "marketing",
+    "support",
+    "catalogue",
+    "identity",
+    "risk",
+    "billing",
+    "search",
+    "fulfilment",
+    "pricing",
 ];
 const THINGS: &[&str] = &[
-    "orders", "order_lines", "customers", "invoices", "payments", "refunds", "shipments", "carriers", "sessions",
-    "page_views", "campaigns", "clicks", "tickets", "agents", "products", "prices", "stock_levels", "warehouses",
-    "accounts", "ledger_entries", "chargebacks", "subscriptions", "devices", "addresses",
+    "orders",
+    "order_lines",
+    "customers",
+    "invoices",
+    "payments",
+    "refunds",
+    "shipments",
+    "carriers",
+    "sessions",
+    "page_views",
+    "campaigns",
+    "clicks",
+    "tickets",
+    "agents",
+    "products",
+    "prices",
+    "stock_levels",
+    "warehouses",
+    "accounts",
+    "ledger_entries",
+    "chargebacks",
+    "subscriptions",
+    "devices",
+    "addresses",
 ];
 const LAYERS: &[&str] = &["raw", "stg", "int", "fct", "dim", "mart", "snapshot", "tmp"];
 const PARTS: &[&str] = &[
-    "customer", "order", "invoice", "created", "updated", "gross", "net", "tax", "currency", "country", "postal", "street",
-    "status", "channel", "device", "session", "campaign", "source", "external", "parent", "shipping", "billing", "unit",
-    "discount", "margin", "warehouse", "carrier", "tracking", "loyalty", "segment", "score", "valid", "loaded", "batch",
-    "is_active", "is_test", "first", "last", "total", "average", "previous", "hashed", "normalised", "legacy",
+    "customer",
+    "order",
+    "invoice",
+    "created",
+    "updated",
+    "gross",
+    "net",
+    "tax",
+    "currency",
+    "country",
+    "postal",
+    "street",
+    "status",
+    "channel",
+    "device",
+    "session",
+    "campaign",
+    "source",
+    "external",
+    "parent",
+    "shipping",
+    "billing",
+    "unit",
+    "discount",
+    "margin",
+    "warehouse",
+    "carrier",
+    "tracking",
+    "loyalty",
+    "segment",
+    "score",
+    "valid",
+    "loaded",
+    "batch",
+    "is_active",
+    "is_test",
+    "first",
+    "last",
+    "total",
+    "average",
+    "previous",
+    "hashed",
+    "normalised",
+    "legacy",
 ];
-const ENDS: &[&str] =
-    &["id", "key", "at", "date", "amount", "count", "code", "name", "flag", "rate", "type", "hash", "text", "ref", "pct"];
+const ENDS: &[&str] = &[
+    "id", "key", "at", "date", "amount", "count", "code", "name", "flag", "rate", "type", "hash", "text", "ref", "pct",
+];
 const KINDS: &[&str] = &[
-    "VARCHAR", "NUMBER(38,0)", "TIMESTAMP_NTZ", "BOOLEAN", "DATE", "string", "bigint", "double", "decimal(18,4)",
-    "array<string>", "struct<a:int,b:string>", "timestamp",
+    "VARCHAR",
+    "NUMBER(38,0)",
+    "TIMESTAMP_NTZ",
+    "BOOLEAN",
+    "DATE",
+    "string",
+    "bigint",
+    "double",
+    "decimal(18,4)",
+    "array<string>",
+    "struct<a:int,b:string>",
+    "timestamp",
 ];
 const NOTES: &[&str] = &[
-    "As the shop sent it; not cleaned.", "In minor units of the row's currency.", "UTC; null while the parcel is on its way.",
-    "Joins to the customer dimension of the same day.", "Kept for the auditors until 2031.",
-    "Salted, so that it can't be matched with the CRM.", "Empty before the migration of spring 2023.",
+    "As the shop sent it; not cleaned.",
+    "In minor units of the row's currency.",
+    "UTC; null while the parcel is on its way.",
+    "Joins to the customer dimension of the same day.",
+    "Kept for the auditors until 2031.",
+    "Salted, so that it can't be matched with the CRM.",
+    "Empty before the migration of spring 2023.",
 ];
 
 impl World {
@@ -163,7 +249,11 @@ fn sql(random: &mut Random, inputs: &[usize], output: usize, tables: &[Table]) -
         text.push_str(&match random.below(4) {
             0 => format!("  coalesce({letter}.{source}, '{}') as {},\n", random.hex(6), column.name),
             1 => format!("  cast({letter}.{source} as {}) as {},\n", column.kind, column.name),
-            2 => format!("  sum(case when {letter}.{source} > {} then 1 else 0 end) as {},\n", random.below(900), column.name),
+            2 => format!(
+                "  sum(case when {letter}.{source} > {} then 1 else 0 end) as {},\n",
+                random.below(900),
+                column.name
+            ),
             _ => format!("  {letter}.{source} as {},\n", column.name),
         });
     }
@@ -171,7 +261,11 @@ fn sql(random: &mut Random, inputs: &[usize], output: usize, tables: &[Table]) -
     for (at, input) in inputs.iter().enumerate().skip(1) {
         let letter = char::from(b'a' + u8::try_from(at).unwrap_or(0));
         let key = &tables[*input].columns[0].name;
-        text.push_str(&format!("left join {} {letter} on {letter}.{key} = a.{}\n", tables[*input].name, random.one(PARTS)));
+        text.push_str(&format!(
+            "left join {} {letter} on {letter}.{key} = a.{}\n",
+            tables[*input].name,
+            random.one(PARTS)
+        ));
     }
     text.push_str(&format!("where a.loaded_at >= '2025-0{}-{:02}'", random.between(1, 9), random.between(1, 28)));
     text
