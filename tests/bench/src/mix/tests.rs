@@ -29,7 +29,7 @@ fn lengths_and_compressibility_are_those_of_real_events() {
 fn every_event_is_accepted_and_no_two_are_alike() {
     let (schemas, limits, mut scratch) = (Schemas::built_in().unwrap(), Limits::default(), Scratch::default());
     let mut seen = std::collections::BTreeSet::new();
-    for event in Mix::new(2, 50).take(2_000) {
+    for event in Mix::new(2, 50).take(6_000) {
         let decoded = decode(&event, &mut scratch, &schemas, &limits);
         assert!(decoded.is_ok(), "{:?}: {}", decoded.err(), String::from_utf8_lossy(&event));
         assert!(seen.insert(blake3::hash(&event).as_bytes().to_owned()));
