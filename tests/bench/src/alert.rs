@@ -29,7 +29,7 @@ const P99_MS_MAX: f64 = 250.0;
 /// How long late events are waited for.
 const LATE: Duration = Duration::from_secs(200);
 /// How long late alerts are waited for once everything is recorded.
-const SETTLE: Duration = Duration::from_secs(2);
+const SETTLE: Duration = Duration::from_secs(10);
 const UUID_BYTES: usize = 36;
 
 /// What one run saw.
