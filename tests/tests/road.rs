@@ -12,12 +12,14 @@ const TOPIC: &str = "openlineage.events";
 /// A server over real Kafka, with its topics made by the command.
 fn over_kafka(kafka: &Kafka, data: &Path) -> Result<Ledgerline> {
     let brokers = kafka.bootstrap_servers();
-    let made = std::process::Command::new(ledgerline_tests::binary()?)
-        .args(["topics", "create"])
-        .env("LEDGERLINE_DATA_DIR", data)
-        .env("LEDGERLINE_KAFKA__BROKERS", brokers)
-        .output()?;
-    assert!(made.status.success(), "topics create: {}", String::from_utf8_lossy(&made.stderr));
+    for command in [["keys", "init"], ["topics", "create"]] {
+        let made = std::process::Command::new(ledgerline_tests::binary()?)
+            .args(command)
+            .env("LEDGERLINE_DATA_DIR", data)
+            .env("LEDGERLINE_KAFKA__BROKERS", brokers)
+            .output()?;
+        assert!(made.status.success(), "{command:?}: {}", String::from_utf8_lossy(&made.stderr));
+    }
     Ledgerline::start(data, &[("KAFKA__BROKERS", brokers)])
 }
 

@@ -156,13 +156,15 @@ fn events_of_the_input_topic_are_taken_in_and_bad_ones_stop_nothing() {
         let server = Running::start(&[]).await;
         let good = complete(RUN, "load", &["raw.orders"], &["shop.orders"]);
         let huge = vec![b'x'; (1 << 20) + 1];
-        server.produce(vec![
-            good.clone(),
-            b"nonsense".to_vec(),
-            huge,
-            good,
-            complete(OTHER, "send", &["shop.orders"], &[]),
-        ]);
+        server
+            .produce(vec![
+                good.clone(),
+                b"nonsense".to_vec(),
+                huge,
+                good,
+                complete(OTHER, "send", &["shop.orders"], &[]),
+            ])
+            .await;
         let status = server
             .until("/v1/status", |status| {
                 status["recorded"] == 2 && status["rejected"] == 2 && status["duplicates"] == 1

@@ -95,10 +95,10 @@ impl Running {
     }
 
     /// Writes records to the input topic, as clients do.
-    pub fn produce(&self, payloads: Vec<Vec<u8>>) {
+    pub async fn produce(&self, payloads: Vec<Vec<u8>>) {
         let topic = Arc::from("openlineage.events");
         let records = payloads.into_iter().map(|payload| NewRecord::new(&topic, payload)).collect();
-        self.serving.core().log().appender().unwrap().append(records).unwrap();
+        self.serving.core().log().appender().unwrap().begin(records).durable().await.unwrap();
     }
 
     pub async fn stop(self) -> bool {
