@@ -56,6 +56,9 @@ pub enum PublishError {
     Halt(String),
 }
 
+/// Signed checkpoints by tenant.
+type Notes = Vec<(String, CheckpointRow)>;
+
 /// One partition's publisher.
 pub struct Publisher {
     log: Arc<dyn Log>,
@@ -136,11 +139,7 @@ impl Publisher {
     }
 
     /// What goes out, and the checkpoints among it. Rows that recovery found published are left out.
-    fn records(
-        &self,
-        meta: &Meta,
-        rows: &[(OutboxKey, Outgoing)],
-    ) -> Result<(Vec<NewRecord>, Vec<(String, CheckpointRow)>), PublishError> {
+    fn records(&self, meta: &Meta, rows: &[(OutboxKey, Outgoing)]) -> Result<(Vec<NewRecord>, Notes), PublishError> {
         let (mut records, mut notes) = (Vec::new(), Vec::new());
         let ledger = LedgerName::parse(&meta.ledger_name).map_err(|error| PublishError::Halt(error.to_string()))?;
         for (key, row) in
