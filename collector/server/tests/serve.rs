@@ -183,7 +183,7 @@ fn events_of_the_input_topic_are_taken_in_and_bad_ones_stop_nothing() {
         let folder = server.stop_and_keep().await;
         // Offsets were stored: nothing is read again.
         let server = Running::start_in(folder, &[]).await;
-        server.produce(vec![start(OTHER, "send", &[], &[])]);
+        server.produce(vec![start(OTHER, "send", &[], &[])]).await;
         let status = server.until("/v1/status", |status| status["recorded"] == 3).await;
         assert_eq!(status["duplicates"], 0, "{status:#}");
         assert!(server.stop().await);

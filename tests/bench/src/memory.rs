@@ -56,7 +56,7 @@ pub fn child(options: &Options) -> Result<()> {
         working.wait(taken as u64, LIMIT)?;
         rig.log.trim(&rig.names.events, 0, working.next_offset().saturating_sub(1))?;
         rig.log.trim(&rig.names.input, 0, (taken as u64).saturating_sub(1))?;
-        if taken % (CHUNK * 20) == 0 {
+        if taken.is_multiple_of(CHUNK * 20) {
             println!(
                 "memory: {} events, {} KiB resident, {} KiB at most",
                 grouped(taken),
@@ -82,7 +82,7 @@ fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
             out.push(',');
         }
         out.push(digit);

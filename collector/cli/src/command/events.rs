@@ -35,7 +35,10 @@ fn tail(arguments: &Arguments, api: &Api, limit: u32, follow: bool) -> Result<()
         newest.map(|leaf| Ok(api.get::<Event>(&format!("/v1/events/{leaf}"), &[])?.summary)).collect();
     print(arguments.output, &Page { items: items?, next: None })?;
     let mut cursor = end.next;
-    while follow {
+    if !follow {
+        return Ok(());
+    }
+    loop {
         let mut query = vec![("wait_ms", WAIT_MS.to_string())];
         query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
         let page: Page<EventSummary> = api.get("/v1/events", &query)?;
@@ -44,7 +47,6 @@ fn tail(arguments: &Arguments, api: &Api, limit: u32, follow: bool) -> Result<()
         }
         cursor = page.next.or(cursor);
     }
-    Ok(())
 }
 
 fn print(form: Form, page: &Page<EventSummary>) -> Result<(), Failure> {

@@ -235,13 +235,11 @@ fn json(run: u8, job: u8, event: &str, seconds: u8) -> String {
     )
 }
 
+/// Every row of a store.
+type Rows = Vec<(Table, Vec<u8>, Vec<u8>)>;
+
 /// Applies records in batches of this size, reopening the recorder in between; gives the sums and every row.
-fn play(
-    world: &World,
-    records: &[Record],
-    batch_records: usize,
-    reopen: bool,
-) -> (Applied, Vec<(Table, Vec<u8>, Vec<u8>)>) {
+fn play(world: &World, records: &[Record], batch_records: usize, reopen: bool) -> (Applied, Rows) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
     let mut recorder = world.recorder(&store);
@@ -265,7 +263,7 @@ fn play(
     (sum, rows(&store))
 }
 
-fn rows(store: &Store) -> Vec<(Table, Vec<u8>, Vec<u8>)> {
+fn rows(store: &Store) -> Rows {
     let mut rows = Vec::new();
     for table in Table::ALL {
         let scan = Scan::prefix(*table, &[]);
