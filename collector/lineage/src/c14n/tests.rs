@@ -23,6 +23,19 @@ fn published_vectors_hold() {
 }
 
 #[test]
+fn run_ids_are_lower_cased_where_the_page_says() {
+    let schemas = crate::schema::Schemas::built_in().unwrap();
+    for (payload, expected) in vectors::of("places") {
+        let mut scratch = crate::decode::Scratch::default();
+        let limits = crate::decode::Limits::default();
+        let event = crate::decode::decode(payload.as_bytes(), &mut scratch, &schemas, &limits)
+            .unwrap_or_else(|rejection| panic!("{payload}: {rejection}"));
+        let form = canonical(event.root, &event.run_ids, &mut Scratch::default()).bytes().to_vec();
+        assert_eq!(String::from_utf8(form).unwrap(), expected, "{payload}");
+    }
+}
+
+#[test]
 fn lower_cases_only_what_is_named() {
     let payload = r#"{"a":"AbÉ","b":"\u0041\"B","c":["X"],"d":"X"}"#;
     let (mut tape, mut scratch) = (Tape::default(), Scratch::default());
