@@ -1,59 +1,110 @@
-//! Asking the server. Owns addresses, headers and what each status means to a command.
+//! Asking: a server over HTTP, or with `--data` a folder in this process. Owns paths, headers and what each status means to a
+//! command; the commands can't tell which of the two answers.
 
-use reqwest::blocking::{Client, RequestBuilder, Response};
+mod local;
+mod remote;
+
 use serde::de::DeserializeOwned;
 use server::http::model::Problem;
+use server::serve::Purpose;
 
+use self::local::Local;
+use self::remote::Remote;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 
-/// A client of one server.
+/// Whoever answers.
 pub struct Api {
-    client: Client,
-    server: String,
+    way: Way,
     token: Option<String>,
     tenant: Option<String>,
 }
 
+enum Way {
+    Server(Remote),
+    Folder(Box<Local>),
+}
+
+/// One request.
+struct Question<'a> {
+    method: &'a str,
+    path: String,
+    headers: Vec<(&'a str, String)>,
+    body: Vec<u8>,
+}
+
+/// What came back, whatever its status.
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    body: Vec<u8>,
+}
+
 impl Api {
-    /// The server that the arguments name.
+    /// Whom the arguments name, to be asked.
     pub fn new(arguments: &Arguments) -> Result<Self, Failure> {
-        Self::at(arguments.server.trim_end_matches('/'), arguments.token.clone(), arguments.tenant.clone())
+        Self::of(arguments, Purpose::Read)
+    }
+
+    /// Whom the arguments name, to be sent events or orders.
+    pub fn writing(arguments: &Arguments) -> Result<Self, Failure> {
+        Self::of(arguments, Purpose::Write)
+    }
+
+    fn of(arguments: &Arguments, purpose: Purpose) -> Result<Self, Failure> {
+        let way = match &arguments.data {
+            None => Way::Server(Remote::new(&arguments.server)?),
+            Some(_) => Way::Folder(Box::new(Local::open(arguments, purpose)?)),
+        };
+        Ok(Api { way, token: arguments.token.clone(), tenant: arguments.tenant.clone() })
     }
 
     /// A server by its URL.
-    pub fn at(server: &str, token: Option<String>, tenant: Option<String>) -> Result<Self, Failure> {
-        let client = Client::builder().timeout(std::time::Duration::from_secs(60)).build().map_err(Failure::unasked)?;
-        Ok(Api { client, server: server.to_owned(), token, tenant })
+    pub fn at(server: &str) -> Result<Self, Failure> {
+        Ok(Api { way: Way::Server(Remote::new(server)?), token: None, tenant: None })
     }
 
-    /// Its URL.
-    pub fn server(&self) -> &str {
-        &self.server
+    /// The URL, where it is a server.
+    pub fn server(&self) -> Option<&str> {
+        match &self.way {
+            Way::Server(remote) => Some(remote.url()),
+            Way::Folder(_) => None,
+        }
+    }
+
+    /// Refuses what waits for news where none can come.
+    pub fn expect_news(&self, what: &str) -> Result<(), Failure> {
+        match &self.way {
+            Way::Server(_) => Ok(()),
+            Way::Folder(_) => Err(Failure::Usage(format!(
+                "{what} waits for what a server takes in, and no server works on this folder: use --server"
+            ))),
+        }
     }
 
     /// A `GET` that answers with JSON.
     pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, Failure> {
-        read(self.send(self.client.get(self.url(path, query)))?)
+        self.ask("GET", &with_query(path, query), &[], Vec::new())?.accept()?.json()
     }
 
     /// A `GET` that answers with bytes.
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        Ok(self.send(self.client.get(self.url(path, &[])))?.bytes().map_err(Failure::unasked)?.to_vec())
+        Ok(self.ask("GET", path, &[], Vec::new())?.accept()?.body)
+    }
+
+    /// A `GET` that answers with JSON whatever its status, as `/readyz` does.
+    pub fn get_any<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
+        self.ask("GET", path, &[], Vec::new())?.json()
     }
 
     /// A `POST` of JSON that answers with JSON.
     pub fn post<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<T, Failure> {
-        read(self.post_raw(path, body, headers)?)
+        self.post_any(path, body, headers)?.accept()?.json()
     }
 
     /// A `POST` of JSON; the answer as it came, whatever its status.
-    pub fn post_any(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<Response, Failure> {
-        let mut request = self.client.post(self.url(path, &[])).header("content-type", "application/json").body(body);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.ask(request)
+    pub fn post_any(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<Reply, Failure> {
+        self.ask("POST", path, &[headers, &[("content-type", "application/json")]].concat(), body)
     }
 
     /// A `POST` that orders something: with a key of its own, so that a repeat of the request is no second order.
@@ -64,68 +115,65 @@ impl Api {
         self.post(path, body, &[("Idempotency-Key", &hex::encode(key))])
     }
 
-    fn post_raw(&self, path: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Result<Response, Failure> {
-        accept(self.post_any(path, body, headers)?)
-    }
-
-    fn url(&self, path: &str, query: &[(&str, String)]) -> String {
-        let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
-        let sign = if pairs.is_empty() { "" } else { "?" };
-        format!("{}{path}{sign}{}", self.server, pairs.join("&"))
-    }
-
-    fn send(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        accept(self.ask(request)?)
-    }
-
-    fn ask(&self, request: RequestBuilder) -> Result<Response, Failure> {
-        let request = match &self.token {
-            Some(token) => request.bearer_auth(token),
-            None => request,
+    fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Reply, Failure> {
+        let mut question = Question { method, path: path.to_owned(), headers: Vec::new(), body };
+        question.headers.extend(headers.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        question.headers.extend(self.token.as_ref().map(|token| ("Authorization", format!("Bearer {token}"))));
+        question.headers.extend(self.tenant.as_ref().map(|tenant| ("Ledgerline-Tenant", tenant.clone())));
+        let (status, body) = match &self.way {
+            Way::Server(remote) => remote.ask(question)?,
+            Way::Folder(local) => local.ask(question)?,
         };
-        let request = match &self.tenant {
-            Some(tenant) => request.header("Ledgerline-Tenant", tenant),
-            None => request,
-        };
-        request.send().map_err(|error| {
-            let what = format!("no answer from {}: {}", self.server, root(&error));
-            Failure::hinted(what, "start one with `ledgerline serve`, or name another with --server URL")
+        Ok(Reply { status, body })
+    }
+}
+
+impl Reply {
+    /// The body as JSON.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_slice(&self.body)
+            .map_err(|error| Failure::unasked(format!("the answer can't be read (status {}): {error}", self.status)))
+    }
+
+    /// The body as a problem, where it is one.
+    pub fn problem(&self) -> Option<Problem> {
+        serde_json::from_slice(&self.body).ok()
+    }
+
+    /// What a status from 400 on means to a command.
+    pub fn accept(self) -> Result<Self, Failure> {
+        if (200..300).contains(&self.status) {
+            return Ok(self);
+        }
+        let problem = self.problem();
+        let detail = problem.as_ref().map_or_else(|| format!("the answer is {}", self.status), told);
+        let candidates = problem.map(|problem| problem.candidates).unwrap_or_default();
+        Err(match self.status {
+            404 | 410 => Failure::No(detail),
+            409 if !candidates.is_empty() => Failure::Usage(format!("{detail}\n  {}", candidates.join("\n  "))),
+            401 | 403 => Failure::hinted(detail, "name a token with --token or LEDGERLINE_TOKEN"),
+            400 | 409 | 413 | 415 | 422 => Failure::Usage(detail),
+            _ => Failure::hinted(detail, "`ledgerline status` and the server's log say more; try again in a moment"),
         })
     }
+}
+
+/// A problem in a line: the parameter or field at fault, where there is one, and what to do.
+fn told(problem: &Problem) -> String {
+    match &problem.path {
+        Some(path) => format!("{path}: {}", problem.detail),
+        None => problem.detail.clone(),
+    }
+}
+
+fn with_query(path: &str, query: &[(&str, String)]) -> String {
+    let pairs: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", escape(value))).collect();
+    let sign = if pairs.is_empty() { "" } else { "?" };
+    format!("{path}{sign}{}", pairs.join("&"))
 }
 
 /// Percent-encodes what a query or a path segment can't hold.
 pub fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
-}
-
-fn read<T: DeserializeOwned>(response: Response) -> Result<T, Failure> {
-    response.json().map_err(|error| Failure::unasked(format!("the answer can't be read: {}", root(&error))))
-}
-
-fn accept(response: Response) -> Result<Response, Failure> {
-    let status = response.status();
-    if status.is_success() {
-        return Ok(response);
-    }
-    let problem: Option<Problem> = response.json().ok();
-    let detail = problem.as_ref().map_or_else(|| status.to_string(), |problem| problem.detail.clone());
-    let candidates = problem.map(|problem| problem.candidates).unwrap_or_default();
-    Err(match status.as_u16() {
-        404 => Failure::No(detail),
-        409 if !candidates.is_empty() => Failure::Usage(format!("{detail}\n  {}", candidates.join("\n  "))),
-        401 | 403 => Failure::hinted(detail, "name a token with --token or LEDGERLINE_TOKEN"),
-        400 | 409 | 413 | 415 | 422 => Failure::Usage(detail),
-        _ => Failure::hinted(detail, "`ledgerline status` and the server's log say more; try again in a moment"),
-    })
-}
-
-/// The innermost reason of an error.
-fn root(error: &dyn std::error::Error) -> String {
-    let mut reason = error;
-    while let Some(inner) = reason.source() {
-        reason = inner;
-    }
-    reason.to_string()
 }

@@ -2,6 +2,10 @@
 //! Owns what is written there and where each tenant lives. Never writes a second genesis record where there is one: of two
 //! that were written at once, the first stands.
 
+mod begun;
+
+pub use begun::Begun;
+
 use std::time::Duration;
 
 use ledger::digest::{Context, digest};
@@ -9,11 +13,12 @@ use ledger::key::{SignError, Signer as _};
 use ledger::leaf::Hex;
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
-use lineage::frame::{EncodeError, Frames, Opened};
+use lineage::frame::{EncodeError, Frames};
 
+use self::begun::Search;
 use crate::intake::blank;
 use crate::keyring::Keyring;
-use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound, Start};
+use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound};
 use crate::random::Random;
 use crate::recorder::control::{GenesisContent, TenantContent, signed_message};
 use crate::tenancy::partition_of_tenant;
@@ -123,7 +128,7 @@ impl Beginning<'_> {
     /// When the log can't be read or written, or was begun with another name or partition count.
     pub fn ensure(&self) -> Result<Homes, GenesisError> {
         let topic = &self.names.events;
-        let found = self.log.partitions(topic).map_err(|error| self.reading(0, error))?;
+        let found = self.log.partitions(topic).map_err(|error| reading(self.names, 0, error))?;
         if found != self.partitions {
             return Err(contradiction(
                 format!("{topic} has {found} partitions and recorder.partitions is {}", self.partitions),
@@ -149,7 +154,8 @@ impl Beginning<'_> {
         if let Some(found) = self.find(partition)? {
             return Ok(found);
         }
-        let range = self.log.range(&self.names.events, partition).map_err(|error| self.reading(partition, error))?;
+        let range =
+            self.log.range(&self.names.events, partition).map_err(|error| reading(self.names, partition, error))?;
         if range.start > 0 {
             return Err(contradiction(
                 format!(
@@ -170,29 +176,7 @@ impl Beginning<'_> {
 
     /// The first genesis record of a partition, if it has one.
     fn find(&self, partition: u32) -> Result<Option<([u8; 16], GenesisContent)>, GenesisError> {
-        let failed = |error| self.reading(partition, error);
-        let mut reader = self.log.reader(&self.names.events).map_err(failed)?;
-        reader.assign(&[(partition, Start::Earliest)]).map_err(failed)?;
-        let mut empty = 0;
-        loop {
-            let batch = reader.read(READ).map_err(failed)?;
-            for record in &batch.records {
-                let value = record.value.as_deref().unwrap_or_default();
-                if let Opened::Envelope(envelope) = self.frames.open(value, self.keyring.intake_keys())
-                    && let Some(control) = envelope.control.as_ref().filter(|control| control.name == "genesis")
-                    && let Ok(content) = serde_json::from_slice::<GenesisContent>(control.content)
-                {
-                    return Ok(Some((envelope.incarnation, content)));
-                }
-            }
-            empty = if batch.records.is_empty() { empty + 1 } else { 0 };
-            if batch.at_end {
-                return Ok(None);
-            }
-            if empty > EMPTY_READS_MAX {
-                return Err(failed(LogError::Retry { what: "its end was not reached".to_owned() }));
-            }
-        }
+        Search { log: self.log, names: self.names, keyring: self.keyring, frames: self.frames }.find(partition)
     }
 
     fn compare(&self, partition: u32, content: &GenesisContent) -> Result<(), GenesisError> {
@@ -274,10 +258,10 @@ impl Beginning<'_> {
     fn verifier(&self, partition: u32) -> String {
         self.keyring.signer(&Origin::new(self.ledger, &Tenant::partition(partition))).verifier().to_text()
     }
+}
 
-    fn reading(&self, partition: u32, error: LogError) -> GenesisError {
-        GenesisError::Read { topic: self.names.events.to_string(), partition, error }
-    }
+fn reading(names: &Names, partition: u32, error: LogError) -> GenesisError {
+    GenesisError::Read { topic: names.events.to_string(), partition, error }
 }
 
 fn contradiction(what: String, remedy: &str) -> GenesisError {

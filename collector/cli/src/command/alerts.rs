@@ -2,7 +2,7 @@
 
 use server::http::model::{AlertState, AlertSummary, AlertTest, ControlReceipt, Page, Severity};
 
-use super::{now_ns, paging};
+use super::{more, now_ns, paging};
 use crate::api::Api;
 use crate::arguments::{Alerts, Arguments, Form};
 use crate::failure::Failure;
@@ -11,14 +11,18 @@ use crate::render::table::table;
 use crate::render::time::ago;
 
 pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
-    let api = Api::new(arguments)?;
     match alerts {
         Alerts::List(page) => {
-            let alerts: Page<AlertSummary> = api.get("/v1/alerts", &paging(page))?;
-            print(arguments.output, &alerts, "Nothing has fired.")
+            let mut query = paging(page);
+            query.push(("newest", "true".to_owned()));
+            let alerts: Page<AlertSummary> = Api::new(arguments)?.get("/v1/alerts", &query)?;
+            print(arguments.output, &alerts, "Nothing has fired.")?;
+            more(&alerts);
+            Ok(())
         }
-        Alerts::Watch => watch(arguments, &api),
+        Alerts::Watch => watch(arguments, &Api::new(arguments)?),
         Alerts::Test { message } => {
+            let api = Api::writing(arguments)?;
             let body = serde_json::to_vec(&AlertTest { message: message.clone() }).map_err(Failure::unasked)?;
             let receipt: ControlReceipt = api.order("/v1/alerts/test", body)?;
             output::answer(arguments.output, &receipt, |receipt| {
@@ -29,6 +33,7 @@ pub fn run(arguments: &Arguments, alerts: &Alerts) -> Result<(), Failure> {
 }
 
 fn watch(arguments: &Arguments, api: &Api) -> Result<(), Failure> {
+    api.expect_news("alerts watch")?;
     let mut cursor: Option<String> = None;
     loop {
         let mut query = vec![("wait_ms", "10000".to_owned())];

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use server::http::model::{AlertSummary, Checkpoint, ControlReceipt, Event, Lineage, Page, RejectedSummary, Status};
 use server::serve::start;
 
-use super::now_ns;
-use super::serve::{host, stopped};
+use super::serve::stopped;
+use super::{host, now_ns};
 use crate::api::Api;
 use crate::arguments::{Arguments, Demo};
 use crate::failure::Failure;
@@ -24,7 +24,7 @@ pub fn run(arguments: &Arguments, demo: &Demo) -> Result<(), Failure> {
         None => scratch(),
     };
     let ended = serve(arguments, folder.clone(), "127.0.0.1:0", |url| {
-        show(&Api::at(url, None, None)?)?;
+        show(&Api::at(url)?)?;
         if demo.once {
             return Ok(After::Stop);
         }
@@ -40,15 +40,6 @@ pub fn run(arguments: &Arguments, demo: &Demo) -> Result<(), Failure> {
         let _ = std::fs::remove_dir_all(&folder);
     }
     ended
-}
-
-/// Runs `work` against a server of this process over the folder that `--data` names.
-pub fn with_server(
-    arguments: &Arguments,
-    work: impl FnOnce(&str) -> Result<(), Failure> + Send,
-) -> Result<(), Failure> {
-    let folder = arguments.data.clone().unwrap_or_else(scratch);
-    serve(arguments, folder, "127.0.0.1:0", |url| work(url).map(|()| After::Stop))
 }
 
 enum After {
@@ -101,7 +92,7 @@ fn show(api: &Api) -> Result<(), Failure> {
 
     step("3", "A client sends an event without a run id")?;
     let answer = api.post_any("/api/v1/lineage", malformed().to_string().into_bytes(), &[])?;
-    say(&format!("refused with status {}; the original is kept:", answer.status().as_u16()))?;
+    say(&format!("refused with status {}; the original is kept:", answer.status))?;
     let refused = wait_for(|| api.get::<Page<RejectedSummary>>("/v1/rejected", &[]))?;
     for row in &refused {
         say(&format!("  {}  {}  {}", painted(&row.code, BAD), row.path.clone().unwrap_or_default(), row.reason))?;
@@ -126,8 +117,8 @@ fn show(api: &Api) -> Result<(), Failure> {
     let leaf: Event = api.get(&format!("/v1/events/{}", status.leaves.saturating_sub(1)), &[])?;
     say(&painted(&leaf.leaf.to_string(), ASIDE))?;
     let checkpoint: Vec<Checkpoint> = wait_for(|| match api.get::<Checkpoint>("/v1/checkpoint", &[]) {
-        Ok(checkpoint) => Ok(Page { items: vec![checkpoint], next: None }),
-        Err(Failure::No(_)) => Ok(Page { items: vec![], next: None }),
+        Ok(checkpoint) => Ok(Page { items: vec![checkpoint], next: None, truncated: false }),
+        Err(Failure::No(_)) => Ok(Page { items: vec![], next: None, truncated: false }),
         Err(failure) => Err(failure),
     })?;
     for note in &checkpoint {

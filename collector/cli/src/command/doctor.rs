@@ -4,7 +4,7 @@ use server::http::model::{Readiness, Status};
 use server::keyring::Keyring;
 use server::serve::{keys_folder, open_log, topics};
 
-use super::serve::host;
+use super::host;
 use crate::api::Api;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
@@ -82,9 +82,11 @@ fn writable(folder: &std::path::Path) -> Result<String, String> {
 fn live(arguments: &Arguments) -> Vec<Check> {
     let asked = Api::new(arguments).and_then(|api| {
         let status: Status = api.get("/v1/status", &[])?;
-        let answer = api.bytes("/readyz").ok();
-        let ready: Option<Readiness> = answer.and_then(|body| serde_json::from_slice(&body).ok());
-        Ok((api.server().to_owned(), status, ready))
+        let place = match api.server() {
+            Some(url) => format!("{} answers at {url}", status.version),
+            None => format!("{} reads the folder; no server works on it", status.version),
+        };
+        Ok((place, status, api.get_any("/readyz").ok()))
     });
     match asked {
         Err(Failure::Unasked { what, hint }) => {
@@ -92,8 +94,9 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             vec![Check { what: "server", found: Err(format!("{what}{hint}")) }]
         }
         Err(_) => vec![Check { what: "server", found: Err("it does not let this token ask".to_owned()) }],
-        Ok((url, status, ready)) => {
-            let mut checks = vec![Check { what: "server", found: Ok(format!("{} answers at {url}", status.version)) }];
+        Ok((place, status, ready)) => {
+            let ready: Option<Readiness> = ready;
+            let mut checks = vec![Check { what: "server", found: Ok(place) }];
             for partition in &status.partitions {
                 let found = match &partition.reason {
                     None => Ok(format!("partition {} is {} records behind", partition.partition, partition.lag)),

@@ -1,6 +1,6 @@
 //! `events tail|show`.
 
-use server::http::model::{Event, EventSummary, Page, Status};
+use server::http::model::{Event, EventSummary, Page};
 
 use super::now_ns;
 use crate::api::{Api, escape};
@@ -12,8 +12,6 @@ use crate::render::time::{ago, short};
 
 /// How long one question waits for news.
 const WAIT_MS: u32 = 10_000;
-/// Leaves that `-n` can ask for.
-const TAIL_MAX: u32 = 200;
 
 pub fn run(arguments: &Arguments, events: &Events) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
@@ -26,18 +24,18 @@ pub fn run(arguments: &Arguments, events: &Events) -> Result<(), Failure> {
     }
 }
 
-/// The newest leaves are asked for one by one: there are few. What comes after them is waited for.
 fn tail(arguments: &Arguments, api: &Api, limit: u32, follow: bool) -> Result<(), Failure> {
     let end: Page<EventSummary> = api.get("/v1/events", &[("from", "end".to_owned())])?;
-    let leaves = api.get::<Status>("/v1/status", &[])?.leaves;
-    let newest = leaves.saturating_sub(u64::from(limit.min(TAIL_MAX)))..leaves;
-    let items: Result<Vec<EventSummary>, Failure> =
-        newest.map(|leaf| Ok(api.get::<Event>(&format!("/v1/events/{leaf}"), &[])?.summary)).collect();
-    print(arguments.output, &Page { items: items?, next: None })?;
+    let query = [("newest", "true".to_owned()), ("limit", limit.to_string())];
+    let mut newest: Page<EventSummary> = api.get("/v1/events", &query)?;
+    newest.items.reverse();
+    newest.next = None;
+    print(arguments.output, &newest)?;
     let mut cursor = end.next;
     if !follow {
         return Ok(());
     }
+    api.expect_news("--follow")?;
     loop {
         let mut query = vec![("wait_ms", WAIT_MS.to_string())];
         query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));

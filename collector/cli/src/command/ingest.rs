@@ -31,10 +31,7 @@ pub struct Counts {
 }
 
 pub fn run(arguments: &Arguments, ingest: &Ingest) -> Result<(), Failure> {
-    match &arguments.data {
-        None => send(arguments, &Api::new(arguments)?, ingest),
-        Some(_) => super::demo::with_server(arguments, |url| send(arguments, &Api::at(url, None, None)?, ingest)),
-    }
+    send(arguments, &Api::writing(arguments)?, ingest)
 }
 
 fn send(arguments: &Arguments, api: &Api, ingest: &Ingest) -> Result<(), Failure> {
@@ -156,8 +153,8 @@ impl Sender<'_> {
             .partition(|event| serde_json::from_str::<serde::de::IgnoredAny>(event).is_ok());
         let headers: &[(&str, &str)] = if self.backfill { &[("Ledgerline-Mode", "backfill")] } else { &[] };
         for event in &broken {
-            let status = self.api.post_any("/api/v1/lineage", event.clone().into_bytes(), headers)?.status();
-            match status.as_u16() {
+            let status = self.api.post_any("/api/v1/lineage", event.clone().into_bytes(), headers)?.status;
+            match status {
                 400 | 413 | 415 | 422 => self.rejected += 1,
                 _ => {
                     return Err(Failure::hinted(
@@ -170,7 +167,7 @@ impl Sender<'_> {
         if !sound.is_empty() {
             let body = format!("[{}]", sound.join(",")).into_bytes();
             let response = self.api.post_any("/api/v1/lineage/batch", body, headers)?;
-            let status = response.status();
+            let status = response.status;
             let receipt: BatchReceipt = response.json().map_err(|_| {
                 Failure::hinted(
                     format!("the server answered {status}"),

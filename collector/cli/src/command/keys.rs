@@ -6,7 +6,7 @@ use server::keyring::Keyring;
 use server::random::{Random as _, SystemRandom};
 use server::serve::{Core, keys_folder};
 
-use super::serve::host;
+use super::host;
 use crate::arguments::{Arguments, Keys};
 use crate::failure::Failure;
 use crate::settings;

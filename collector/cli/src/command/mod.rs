@@ -16,6 +16,13 @@ mod serve;
 mod status;
 mod topics;
 
+use std::sync::Arc;
+
+use server::clock::SystemClock;
+use server::http::model::Page;
+use server::random::SystemRandom;
+use server::serve::Host;
+
 use crate::arguments::{Arguments, Command};
 use crate::failure::Failure;
 
@@ -43,10 +50,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     }
 }
 
+/// The clocks and the randomness of this machine.
+pub fn host() -> Host {
+    Host { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
+}
+
 /// Now, for "how long ago"; never part of an answer.
 fn now_ns() -> i64 {
     use server::clock::Clock as _;
-    server::clock::SystemClock::new().now_ns()
+    SystemClock::new().now_ns()
 }
 
 /// The query of a list.
@@ -57,8 +69,11 @@ fn paging(paging: &crate::arguments::Paging) -> Vec<(&'static str, String)> {
 }
 
 /// Says on standard error that there is more, and how to see it.
-fn more(next: Option<&String>) {
-    if let Some(next) = next {
+fn more<T>(page: &Page<T>) {
+    if let Some(next) = &page.next {
         eprintln!("more: --cursor {next}");
+    }
+    if page.truncated {
+        eprintln!("older ones are in the topic only: this list does not hold them");
     }
 }

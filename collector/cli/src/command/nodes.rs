@@ -37,7 +37,7 @@ pub fn runs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
                     "No run is recorded yet.",
                 )
             })?;
-            more(runs.next.as_ref());
+            more(&runs);
             Ok(())
         }
     }
@@ -69,7 +69,7 @@ pub fn jobs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
                     "No job is known yet.",
                 )
             })?;
-            more(jobs.next.as_ref());
+            more(&jobs);
             Ok(())
         }
     }
@@ -97,7 +97,7 @@ pub fn datasets(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
                     "No dataset is known yet.",
                 )
             })?;
-            more(datasets.next.as_ref());
+            more(&datasets);
             Ok(())
         }
     }

@@ -11,10 +11,9 @@ use crate::render::table::{pairs, table};
 use crate::render::time::{ago, short};
 
 pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
-    let api = Api::new(arguments)?;
     match rejected {
         Rejected::List(page) => {
-            let refused: Page<RejectedSummary> = api.get("/v1/rejected", &paging(page))?;
+            let refused: Page<RejectedSummary> = Api::new(arguments)?.get("/v1/rejected", &paging(page))?;
             output::answer(arguments.output, &refused, |refused| {
                 let place = |row: &RejectedSummary| row.path.clone().unwrap_or_default();
                 let row = |row: &RejectedSummary| {
@@ -33,14 +32,15 @@ pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
                     "Nothing was refused.",
                 )
             })?;
-            more(refused.next.as_ref());
+            more(&refused);
             Ok(())
         }
         Rejected::Show { key } => {
-            let refused: Refused = api.get(&format!("/v1/rejected/{}", escape(key)), &[])?;
+            let refused: Refused = Api::new(arguments)?.get(&format!("/v1/rejected/{}", escape(key)), &[])?;
             output::answer(arguments.output, &refused, show)
         }
         Rejected::Replay { key, file } => {
+            let api = Api::writing(arguments)?;
             let payload = match file {
                 Some(file) => {
                     std::fs::read(file).map_err(|error| Failure::unasked(format!("{}: {error}", file.display())))?

@@ -27,6 +27,6 @@ pub fn run(arguments: &Arguments, text: &str, limit: Option<u32>) -> Result<(), 
         };
         table(&["kind", "name", "namespace", "node"], hits.items.iter().map(row).collect(), "")
     })?;
-    more(hits.next.as_ref());
+    more(&hits);
     Ok(())
 }

@@ -1,11 +1,8 @@
 //! `serve`.
 
-use std::sync::Arc;
+use server::serve::start;
 
-use server::clock::SystemClock;
-use server::random::SystemRandom;
-use server::serve::{Host, start};
-
+use super::host;
 use crate::arguments::{Arguments, Serve};
 use crate::failure::Failure;
 use crate::{output, settings};
@@ -37,11 +34,6 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
     });
     telemetry.stop(std::time::Duration::from_secs(2));
     ended
-}
-
-/// The clocks and the randomness of this machine.
-pub fn host() -> Host {
-    Host { clock: Arc::new(SystemClock::new()), random: Arc::new(SystemRandom) }
 }
 
 /// Returns at SIGTERM or at an interrupt.

@@ -3,7 +3,7 @@
 use server::log::Created;
 use server::serve::{Core, open_log, topics};
 
-use super::serve::host;
+use super::host;
 use crate::arguments::{Arguments, Topics};
 use crate::failure::Failure;
 use crate::render::table::table;

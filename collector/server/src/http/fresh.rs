@@ -90,7 +90,8 @@ pub(super) async fn list<T: Serialize + Send + 'static, Q: Listing>(
         (None, ..) => None,
     };
     // An empty key stands for the start of a list that has no row yet.
-    let page = Page { items: answer.body.items, next: next.map(|key| cursor::encode(question, &key)) };
+    let next = next.map(|key| cursor::encode(question, &key));
+    let page = Page { items: answer.body.items, next, truncated: answer.body.is_cut };
     Ok(with_known(Json(page), &answer.known))
 }
 

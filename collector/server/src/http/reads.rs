@@ -28,6 +28,15 @@ pub struct Listed<T> {
     pub items: Vec<T>,
     /// Where to go on; `None` at the end. Lists that grow give the end itself.
     pub next: Option<Vec<u8>>,
+    /// Whether there are, or were, older rows that this list does not hold.
+    pub is_cut: bool,
+}
+
+impl<T> Listed<T> {
+    /// Rows of a list that holds all there are.
+    pub fn new(items: Vec<T>, next: Option<Vec<u8>>) -> Self {
+        Self { items, next, is_cut: false }
+    }
 }
 
 /// A read that comes back with rows.

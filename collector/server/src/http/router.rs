@@ -5,7 +5,7 @@ use super::problem::Refusal;
 use super::routes::{alerts, batch, checkpoint, events, health, lineage, nodes, rejected, runs, status, submit, ticks};
 use super::{admit, guard, observe, openapi};
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
 use std::any::Any;
 use std::sync::Arc;
@@ -48,6 +48,15 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
 }
 
 impl Api {
+    /// Answers one request without a listener: status and body. For commands that work on a folder in their own process.
+    pub async fn answer(&self, request: Request) -> (u16, Vec<u8>) {
+        let Ok(response) = tower::ServiceExt::oneshot(self.router(), request).await;
+        let status = response.status().as_u16();
+        // Our own answers are whole and in memory already: there is nothing that could fail or have no end.
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap_or_default();
+        (status, body.into())
+    }
+
     /// The whole edge as one service. The last layer named is the outermost.
     pub(super) fn router(&self) -> Router {
         let app = self.0.clone();

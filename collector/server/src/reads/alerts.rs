@@ -1,13 +1,17 @@
 //! `alerts list|watch`: messages as they were published, in the order of the log.
 
+use std::collections::HashSet;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use lineage::alert::AlertMessage;
+use lineage::id::AlertId;
 use lineage::row;
+use lineage::row::key::AlertKey;
 use lineage::rule::Severity as RuleSeverity;
 
-use super::tail::{Tail, TailRow};
+use super::scope::{Scope, broken};
+use super::tail::{Rows, Tail, TailRow};
 use crate::http::model::query::AlertsQuery;
 use crate::http::model::{Alert, AlertState, AlertSummary, Node, Position, Severity, Time};
 use crate::http::{After, Listed, ReadError, Span};
@@ -19,7 +23,8 @@ pub(super) const MESSAGES_MAX: usize = 10_000;
 /// A published message. Rows are ordered by the offset and ordinal that they come from: a tenant has one partition.
 #[derive(Clone)]
 pub(super) struct Message {
-    position: Position,
+    /// `None` for one that was read from the store.
+    position: Option<Position>,
     message: Arc<AlertMessage>,
 }
 
@@ -30,48 +35,89 @@ impl TailRow for Message {
         let position = std::str::from_utf8(record.header("ledgerline-position")?).ok()?.parse::<Position>().ok()?;
         let message: AlertMessage = serde_json::from_slice(record.value.as_deref()?).ok()?;
         let place = (position.offset, position.ordinal.unwrap_or(0));
-        Some((message.tenant.clone(), place, Self { position, message: Arc::new(message) }))
+        Some((message.tenant.clone(), place, Self { position: Some(position), message: Arc::new(message) }))
     }
 }
 
+/// Messages in the order of the log; or, asked for the newest, alerts in their newest state, the newest first.
 pub(super) fn list(
     tail: &Tail<Message>,
     tenant: &str,
     query: &AlertsQuery,
     span: &Span,
 ) -> Result<Listed<AlertSummary>, ReadError> {
-    tail.with(tenant, |rows| {
-        let from = match &span.after {
-            After::Start => Bound::Unbounded,
-            After::End => {
-                let next = rows.last_key_value().map(|(place, _)| cursor(*place));
-                return Ok(Listed { items: Vec::new(), next });
-            }
-            After::Key(key) => Bound::Excluded(place(key)?),
-        };
-        let mut items = Vec::new();
-        let mut last = None;
-        for (place, row) in rows.range((from, Bound::Unbounded)) {
-            if items.len() >= span.rows_max as usize {
-                break;
-            }
-            last = Some(*place);
-            let summary = summary(row);
-            let wanted = query.state.is_none_or(|state| state == summary.state)
-                && query.severity.is_none_or(|least| summary.severity >= least)
-                && query.rule.as_ref().is_none_or(|rule| *rule == summary.rule);
-            if wanted {
-                items.push(summary);
-            }
-        }
-        Ok(Listed { items, next: last.map(cursor) })
-    })
+    tail.with(
+        tenant,
+        |rows| if query.newest == Some(true) { newest(rows, query, span) } else { messages(rows, query, span) },
+    )?
 }
 
-/// The newest message of an alert.
-pub(super) fn show(tail: &Tail<Message>, tenant: &str, alert_id: &str) -> Result<Alert, ReadError> {
-    let newest = tail.with(tenant, |rows| rows.values().rev().find(|row| row.message.id == alert_id).cloned());
-    let row = newest.ok_or_else(|| ReadError::NotFound { what: format!("alert {alert_id}") })?;
+fn messages(rows: &Rows<Message>, query: &AlertsQuery, span: &Span) -> Result<Listed<AlertSummary>, ReadError> {
+    let first = rows.rows.first_key_value().map(|(place, _)| *place);
+    let (from, is_cut) = match &span.after {
+        After::Start => (Bound::Unbounded, rows.is_cut),
+        After::End => {
+            let next = rows.rows.last_key_value().map(|(place, _)| cursor(*place));
+            return Ok(Listed::new(Vec::new(), next));
+        }
+        After::Key(key) => {
+            let after = place(key)?;
+            (Bound::Excluded(after), rows.is_cut && first.is_some_and(|first| after < first))
+        }
+    };
+    let mut items = Vec::new();
+    let mut last = None;
+    for (place, row) in rows.rows.range((from, Bound::Unbounded)) {
+        if items.len() >= span.rows_max as usize {
+            break;
+        }
+        last = Some(*place);
+        items.extend(Some(summary(row)).filter(|summary| wanted(summary, query)));
+    }
+    Ok(Listed { is_cut, ..Listed::new(items, last.map(cursor)) })
+}
+
+fn newest(rows: &Rows<Message>, query: &AlertsQuery, span: &Span) -> Result<Listed<AlertSummary>, ReadError> {
+    let before = match &span.after {
+        After::Start => None,
+        After::End => return Ok(Listed::new(Vec::new(), None)),
+        After::Key(key) => Some(place(key)?),
+    };
+    let (mut items, mut seen, mut next) = (Vec::new(), HashSet::new(), None);
+    let mut last = None;
+    for (place, row) in rows.rows.iter().rev() {
+        // The first that is met of an alert is its newest.
+        if !seen.insert(row.message.id.as_str()) || before.is_some_and(|before| *place >= before) {
+            continue;
+        }
+        let summary = summary(row);
+        if wanted(&summary, query) {
+            if items.len() >= span.rows_max as usize {
+                next = last;
+                break;
+            }
+            items.push(summary);
+            last = Some(*place);
+        }
+    }
+    let is_cut = rows.is_cut && next.is_none();
+    Ok(Listed { is_cut, ..Listed::new(items, next.map(cursor)) })
+}
+
+fn wanted(summary: &AlertSummary, query: &AlertsQuery) -> bool {
+    query.state.is_none_or(|state| state == summary.state)
+        && query.severity.is_none_or(|least| summary.severity >= least)
+        && query.rule.as_ref().is_none_or(|rule| *rule == summary.rule)
+        && query.since.is_none_or(|since| summary.at >= since)
+}
+
+/// The newest message of an alert; of one that the list no longer holds, what the store keeps of it.
+pub(super) fn show(tail: &Tail<Message>, scope: &Scope, tenant: &str, alert_id: &str) -> Result<Alert, ReadError> {
+    let newest = tail.with(tenant, |rows| rows.rows.values().rev().find(|row| row.message.id == alert_id).cloned())?;
+    let row = match newest {
+        Some(row) => row,
+        None => stored(scope, alert_id)?.ok_or_else(|| ReadError::NotFound { what: format!("alert {alert_id}") })?,
+    };
     let body = serde_json::to_value(&*row.message).map_err(|error| ReadError::Internal(error.to_string()))?;
     Ok(Alert {
         summary: summary(&row),
@@ -79,6 +125,18 @@ pub(super) fn show(tail: &Tail<Message>, tenant: &str, alert_id: &str) -> Result
         evidence: row.message.evidence.leaves.iter().map(|leaf| leaf.index).collect(),
         remedy: row.message.remedy.clone(),
     })
+}
+
+/// The fold's own row, once everything up to it is published: nothing is shown before.
+fn stored(scope: &Scope, alert_id: &str) -> Result<Option<Message>, ReadError> {
+    let Ok(alert) = alert_id.parse::<AlertId>() else { return Ok(None) };
+    if scope.has_unpublished()? {
+        return Err(ReadError::Unavailable { reason: "messages are being published; try again".to_owned() });
+    }
+    let row = row::get::<row::AlertRow, _>(&scope.graph(), &AlertKey { alert }).map_err(broken)?;
+    let Some(row) = row else { return Ok(None) };
+    let message = serde_json::from_slice(&row.body).map_err(|error| ReadError::Internal(error.to_string()))?;
+    Ok(Some(Message { position: None, message: Arc::new(message) }))
 }
 
 fn cursor((offset, ordinal): (u64, u32)) -> Vec<u8> {

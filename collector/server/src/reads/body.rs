@@ -29,10 +29,12 @@ pub(super) struct Body {
 impl Body {
     /// The event behind a leaf; `None` once erased, or where the leaf is of no event.
     pub fn read(scope: &Scope, leaf: u64) -> Result<Option<Self>, ReadError> {
-        let key = LeafKey { tenant: scope.number, index: leaf };
-        let bytes = tables::body(scope.store(), key).map_err(broken)?;
-        // It was decoded before it was recorded; should it not read now, there is nothing to show of it.
-        Ok(bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(bytes(scope, leaf)?.as_deref().and_then(Self::of))
+    }
+
+    /// It was decoded before it was recorded; should it not read now, there is nothing to show of it.
+    pub fn of(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
     }
 
     pub fn event_type(&self) -> Option<String> {
@@ -44,6 +46,11 @@ impl Body {
         let sides = [&self.inputs, &self.outputs].into_iter().flatten().filter_map(Value::as_array).flatten();
         sides.chain(&self.dataset).filter(|dataset| is_named(dataset, namespace, name)).collect()
     }
+}
+
+/// The bytes behind a leaf, as they were received; `None` once erased, or where the leaf is of no event.
+pub(super) fn bytes(scope: &Scope, leaf: u64) -> Result<Option<Vec<u8>>, ReadError> {
+    tables::body(scope.store(), LeafKey { tenant: scope.number, index: leaf }).map_err(broken)
 }
 
 /// A member's text.

@@ -14,8 +14,12 @@ use crate::intake::Desk;
 /// Leaves looked at for one page.
 const LEAVES_MAX: u64 = 100_000;
 
+/// Leaves upwards; or, asked for the newest, downwards. Upwards a cursor is the next leaf to look at, downwards the last one
+/// that was.
 pub(super) fn list(scope: &Scope, query: &EventsQuery, span: &Span) -> Result<Listed<EventSummary>, ReadError> {
-    let first = match &span.after {
+    let down = query.newest == Some(true);
+    let start = match &span.after {
+        After::Start if down => scope.size,
         After::Start => 0,
         After::End => scope.size,
         After::Key(key) => key
@@ -25,15 +29,18 @@ pub(super) fn list(scope: &Scope, query: &EventsQuery, span: &Span) -> Result<Li
             .map_err(|_| ReadError::Invalid { parameter: "cursor", reason: "is not one of this list".to_owned() })?,
     };
     let mut items = Vec::new();
-    let mut next = first;
-    while next < scope.size && items.len() < span.rows_max as usize && next - first < LEAVES_MAX {
-        let leaf = read(scope, next)?;
+    let mut place = start;
+    while items.len() < span.rows_max as usize && place.abs_diff(start) < LEAVES_MAX {
+        let leaf = if down { place.checked_sub(1) } else { Some(place).filter(|place| *place < scope.size) };
+        let Some(index) = leaf else { break };
+        let leaf = read(scope, index)?;
         if wanted(&leaf, query) {
-            items.push(summary(scope, next, &leaf)?);
+            items.push(summary(scope, index, &leaf)?);
         }
-        next += 1;
+        place = if down { index } else { index + 1 };
     }
-    Ok(Listed { items, next: Some(next.to_be_bytes().to_vec()) })
+    let next = (!down || place > 0).then(|| place.to_be_bytes().to_vec());
+    Ok(Listed::new(items, next))
 }
 
 fn wanted(leaf: &Leaf, query: &EventsQuery) -> bool {
@@ -46,10 +53,11 @@ fn wanted(leaf: &Leaf, query: &EventsQuery) -> bool {
         let wanted = wanted.strip_prefix("job:").unwrap_or(wanted);
         job.is_some_and(|job| job.id.strip_prefix("job:") == Some(wanted))
     });
-    run_is && job_is
+    let kind_is = query.kind.as_deref().is_none_or(|wanted| leaf.detail.kind().as_str() == wanted);
+    run_is && job_is && kind_is
 }
 
-fn read(scope: &Scope, index: u64) -> Result<Leaf, ReadError> {
+pub(super) fn read(scope: &Scope, index: u64) -> Result<Leaf, ReadError> {
     let bytes = tables::leaf_at(scope.store(), LeafKey { tenant: scope.number, index }).map_err(broken)?;
     let bytes = bytes.ok_or_else(|| ReadError::NotFound { what: format!("leaf {index}") })?;
     leaf::decode(&bytes).map_err(|fault| ReadError::Internal(format!("leaf {index} does not decode: {fault}")))

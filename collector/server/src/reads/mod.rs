@@ -98,7 +98,7 @@ impl Reads for StoreReads {
     }
 
     fn run(&self, tenant: &str, run_id: &str) -> Read<Run> {
-        self.ask(tenant, |scope| runs::show(scope, run_id))
+        self.ask(tenant, |scope| runs::show(scope, &self.core.desk, run_id))
     }
 
     fn jobs(&self, tenant: &str, query: &NodesQuery, span: &Span) -> Found<JobSummary> {
@@ -138,7 +138,7 @@ impl Reads for StoreReads {
     }
 
     fn alert(&self, tenant: &str, alert_id: &str) -> Read<Alert> {
-        self.ask(tenant, |_| alerts::show(&self.alerts, tenant, alert_id))
+        self.ask(tenant, |scope| alerts::show(&self.alerts, scope, tenant, alert_id))
     }
 
     fn rejected(&self, tenant: &str, query: &RejectedQuery, span: &Span) -> Found<RejectedSummary> {

@@ -11,7 +11,7 @@ use super::body::{self, Body, Facets};
 use super::lineage::{shown, walked};
 use super::runs;
 use super::scope::{Scope, broken, node_of, node_ref};
-use crate::http::model::query::{NodesQuery, RunsQuery, SearchQuery};
+use crate::http::model::query::{NodesQuery, SearchQuery};
 use crate::http::model::{
     Dataset, DatasetSummary, Direction, Job, JobSummary, Node, NodeKind as Kind, RunSummary, SearchHit, SearchMatch,
     Time,
@@ -21,7 +21,7 @@ use crate::http::{After, Listed, ReadError, Span};
 /// Executions of a job, or edges of a dataset, that are looked at.
 const LOOKED_AT_MAX: usize = 1_000;
 /// Latest runs that a job shows.
-const LATEST_RUNS: u32 = 20;
+const LATEST_RUNS: usize = 20;
 /// Hits that a search gives in all, over its pages.
 const HITS_MAX: usize = 10_000;
 /// Bodies read for the facets of one node.
@@ -67,13 +67,13 @@ fn ids(
 pub(super) fn jobs(scope: &Scope, query: &NodesQuery, span: &Span) -> Result<Listed<JobSummary>, ReadError> {
     let (ids, next) = ids(scope, NodeKind::Job, query, span)?;
     let items = ids.into_iter().filter_map(|id| job_summary(scope, id).transpose()).collect::<Result<_, _>>()?;
-    Ok(Listed { items, next })
+    Ok(Listed::new(items, next))
 }
 
 pub(super) fn datasets(scope: &Scope, query: &NodesQuery, span: &Span) -> Result<Listed<DatasetSummary>, ReadError> {
     let (ids, next) = ids(scope, NodeKind::Dataset, query, span)?;
     let items = ids.into_iter().filter_map(|id| dataset_summary(scope, id).transpose()).collect::<Result<_, _>>()?;
-    Ok(Listed { items, next })
+    Ok(Listed::new(items, next))
 }
 
 fn job_summary(scope: &Scope, id: NodeId) -> Result<Option<JobSummary>, ReadError> {
@@ -120,7 +120,7 @@ pub(super) fn job(scope: &Scope, text: &str) -> Result<Job, ReadError> {
         next_to(scope, Subject::Job(id), Direction::Upstream)?,
         next_to(scope, Subject::Job(id), Direction::Downstream)?,
     );
-    let latest_runs = latest(scope, &summary.node)?;
+    let latest_runs = runs::latest(scope, id, LATEST_RUNS)?;
     let mut facets = Facets::new();
     for run in latest_runs.iter().take(2).rev() {
         for leaf in run_leaves(scope, id, run)? {
@@ -135,17 +135,6 @@ pub(super) fn job(scope: &Scope, text: &str) -> Result<Job, ReadError> {
         body::lay(&mut facets, body.as_ref().and_then(|body| body.job.as_ref()));
     }
     Ok(Job { summary, inputs, outputs, facets, latest_runs })
-}
-
-fn latest(scope: &Scope, job: &Node) -> Result<Vec<RunSummary>, ReadError> {
-    let query = RunsQuery { job: Some(job.id.clone()), ..RunsQuery::default() };
-    let span = Span { after: After::Start, rows_max: LATEST_RUNS };
-    match runs::list(scope, &query, &span) {
-        Ok(page) => Ok(page.items),
-        // A job whose text has several readings was named by its id: it has runs nevertheless, which are then not shown.
-        Err(ReadError::Ambiguous { .. }) => Ok(Vec::new()),
-        Err(error) => Err(error),
-    }
 }
 
 fn run_leaves(scope: &Scope, job: NodeId, run: &RunSummary) -> Result<BTreeSet<u64>, ReadError> {
@@ -225,7 +214,7 @@ pub(super) fn search(scope: &Scope, query: &SearchQuery, span: &Span) -> Result<
     };
     let given = match &span.after {
         After::Start => 0,
-        After::End => return Ok(Listed { items: Vec::new(), next: None }),
+        After::End => return Ok(Listed::new(Vec::new(), None)),
         After::Key(key) => key
             .as_slice()
             .try_into()
@@ -246,17 +235,5 @@ pub(super) fn search(scope: &Scope, query: &SearchQuery, span: &Span) -> Result<
         SearchHit { node, matched }
     };
     let items = found.into_iter().skip(given).take(span.rows_max as usize).map(hit).collect();
-    Ok(Listed { items, next: more.then(|| (wanted as u64).to_be_bytes().to_vec()) })
-}
-
-/// How many nodes of a kind there are.
-pub(super) fn count(scope: &Scope, kind: NodeKind) -> Result<u64, ReadError> {
-    let mut count = 0;
-    let start = [Index::namespaces(kind) as u8];
-    let scanned = scope.graph().scan(Table::Name, &start, &start, &mut |_, _| {
-        count += 1;
-        Visit::Next
-    });
-    scanned.map_err(broken)?;
-    Ok(count)
+    Ok(Listed::new(items, more.then(|| (wanted as u64).to_be_bytes().to_vec())))
 }

@@ -66,22 +66,23 @@ pub(super) fn list(
     query: &RejectedQuery,
     span: &Span,
 ) -> Result<Listed<RejectedSummary>, ReadError> {
-    tail.with(tenant, |rows| {
+    tail.with(tenant, |held| {
         let until = match &span.after {
             After::Start => Bound::Unbounded,
-            After::End => return Ok(Listed { items: Vec::new(), next: None }),
+            After::End => return Ok(Listed::new(Vec::new(), None)),
             After::Key(key) => Bound::Excluded(place(key)?),
         };
         let wanted = |row: &&Refusal| {
             query.code.as_ref().is_none_or(|code| *code == row.summary.code)
                 && query.source.as_ref().is_none_or(|source| *source == row.summary.source)
+                && query.since.is_none_or(|since| row.summary.received_at >= since)
         };
-        let mut found = rows.range((Bound::Unbounded, until)).rev().map(|(_, row)| row).filter(wanted);
+        let mut found = held.rows.range((Bound::Unbounded, until)).rev().map(|(_, row)| row).filter(wanted);
         let items: Vec<RejectedSummary> =
             found.by_ref().take(span.rows_max as usize).map(|row| row.summary.clone()).collect();
         let next = found.next().and(items.last()).map(|last| cursor(&(last.received_at.0, last.key.clone())));
-        Ok(Listed { items, next })
-    })
+        Ok(Listed { is_cut: held.is_cut && next.is_none(), ..Listed::new(items, next) })
+    })?
 }
 
 fn cursor((time, key): &Place) -> Vec<u8> {
@@ -95,7 +96,7 @@ fn place(key: &[u8]) -> Result<Place, ReadError> {
 }
 
 fn find(tail: &Tail<Refusal>, tenant: &str, key: &str) -> Result<Refusal, ReadError> {
-    let found = tail.with(tenant, |rows| rows.values().rev().find(|row| row.summary.key == key).cloned());
+    let found = tail.with(tenant, |held| held.rows.values().rev().find(|row| row.summary.key == key).cloned())?;
     found.ok_or_else(|| ReadError::NotFound { what: format!("rejection {key}") })
 }
 

@@ -1,25 +1,43 @@
 //! `run list|show`.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use ledger::leaf::{self, Detail};
 use lineage::facts::EventType;
 use lineage::id::{NodeId, RunId};
 use lineage::query::Subject;
-use lineage::row::key::{ChildKey, FlowKey, Key as _, RunKey, prefix};
-use lineage::row::{self, FlowRow, Read as _, RunRow, Table, Terminal, Visit};
+use lineage::row::key::{ChildKey, Class, FlowKey, RunKey, prefix};
+use lineage::row::{self, FlowRow, RunRow, Terminal, TimelineRow};
 
 use super::body::{self, Body, Facets};
+use super::events;
 use super::scope::{Scope, broken};
 use crate::http::model::query::RunsQuery;
 use crate::http::model::{DatasetUse, Node, Run, RunState, RunSummary, Time};
 use crate::http::{After, Listed, ReadError, Span};
+use crate::intake::Desk;
 
-/// Runs looked at for one page.
-const RUNS_MAX: usize = 1_000_000;
+/// Leaves looked at for one page.
+const LEAVES_MAX: u64 = 200_000;
 /// Jobs that share one run id, and children, that are looked at.
 const MANY: usize = 10_000;
+/// Runs of one execution that are looked at.
+const EXECUTION_RUNS_MAX: usize = 64;
+/// Each execution of a job is in one of these.
+const CLASSES: [Class; 7] = [
+    Class::CleanNone,
+    Class::CleanInputs,
+    Class::CleanOutputs,
+    Class::CleanBoth,
+    Class::Partial,
+    Class::Unsuccessful,
+    Class::Open,
+];
+/// Findings of a run that are shown.
+const FINDINGS_MAX: usize = 100;
 
-/// Newest first: by the time it was last heard of, then its key. A cursor is the place of the last row.
+/// Newest first: by the leaf that last changed what is known of the run. A cursor is the last leaf that was looked at.
 pub(super) fn list(scope: &Scope, query: &RunsQuery, span: &Span) -> Result<Listed<RunSummary>, ReadError> {
     let job = match &query.job {
         None => None,
@@ -28,56 +46,73 @@ pub(super) fn list(scope: &Scope, query: &RunsQuery, span: &Span) -> Result<List
             _ => return Err(ReadError::NotFound { what: text.clone() }),
         },
     };
-    let after = match &span.after {
-        After::Start => None,
-        After::End => return Ok(Listed { items: Vec::new(), next: None }),
-        After::Key(key) => Some(place(key)?),
+    let start = match &span.after {
+        After::Start => scope.size,
+        After::End => return Ok(Listed::new(Vec::new(), None)),
+        After::Key(key) => place(key)?.min(scope.size),
     };
-    // The rows that follow `after`, the newest `rows_max` of them.
-    let mut page: BTreeSet<([u8; 8], Vec<u8>)> = BTreeSet::new();
-    let mut more = false;
-    scan_runs(scope, &mut |key, run| {
-        let here = (row::key::newest_first(run.heard_ns), key.bytes().to_vec());
-        let wanted = job.is_none_or(|job| job == key.job)
-            && query.state.is_none_or(|wanted| wanted == state(run))
-            && after.as_ref().is_none_or(|after| here > *after);
-        if wanted {
-            page.insert(here);
-            if page.len() > span.rows_max as usize {
-                page.pop_last();
-                more = true;
-            }
-        }
-    })?;
-    let mut items = Vec::with_capacity(page.len());
-    for (_, key) in &page {
-        let Some(key) = RunKey::parse(key) else { continue };
-        let run = row::get::<RunRow, _>(&scope.graph(), &key).map_err(broken)?;
-        if let Some(run) = run {
-            items.push(summary(scope, &key, &run)?);
+    let (mut items, mut leaf) = (Vec::new(), start);
+    while items.len() < span.rows_max as usize && start - leaf < LEAVES_MAX {
+        let Some(index) = leaf.checked_sub(1) else { break };
+        leaf = index;
+        let Some(run) = run_of(scope, index)? else { continue };
+        // Each run is listed at the newest of its leaves, and so once.
+        for (key, run) in rows(scope, run)?.into_iter().filter(|(_, run)| leaves(run).last() == Some(&index)) {
+            let summary = summary(scope, &key, &run)?;
+            let wanted = job.is_none_or(|job| job == key.job)
+                && query.state.is_none_or(|state| state == summary.state)
+                && query.since.is_none_or(|since| summary.last_event_at >= since);
+            items.extend(Some(summary).filter(|_| wanted));
         }
     }
-    let next = page.last().filter(|_| more).map(|(time, key)| [time.as_slice(), key].concat());
-    Ok(Listed { items, next })
+    Ok(Listed::new(items, (leaf > 0).then(|| leaf.to_be_bytes().to_vec())))
 }
 
-/// Visits every run, at most [`RUNS_MAX`].
-pub(super) fn scan_runs(scope: &Scope, visit: &mut dyn FnMut(&RunKey, &RunRow)) -> Result<(), ReadError> {
-    let mut seen = 0;
-    let scanned = scope.graph().scan(Table::Run, &[], &[], &mut |key, value| {
-        if let (Some(key), Ok(run)) = (RunKey::parse(key), <RunRow as row::Row>::decode(value)) {
-            visit(&key, &run);
+/// The run that a leaf's event is of.
+fn run_of(scope: &Scope, leaf: u64) -> Result<Option<RunId>, ReadError> {
+    let Detail::Event(event) = events::read(scope, leaf)?.detail else { return Ok(None) };
+    match event.subject {
+        leaf::Subject::Run { id, .. } => Ok(Some(RunId(id.0))),
+        leaf::Subject::Job(_) | leaf::Subject::Dataset(_) => Ok(None),
+    }
+}
+
+/// A run under each of the jobs that use its id.
+fn rows(scope: &Scope, run: RunId) -> Result<Vec<(RunKey, RunRow)>, ReadError> {
+    row::scan::<RunRow, _>(&scope.graph(), &prefix(&[&run.0]), MANY).map_err(broken)
+}
+
+/// The runs of a job's latest executions, the newest first.
+pub(super) fn latest(scope: &Scope, job: NodeId, rows_max: usize) -> Result<Vec<RunSummary>, ReadError> {
+    let graph = scope.graph();
+    let mut executions: Vec<(i64, RunId)> = Vec::new();
+    for class in CLASSES {
+        let rows = row::scan::<TimelineRow, _>(&graph, &prefix(&[&job.0, &[class as u8]]), rows_max).map_err(broken)?;
+        executions.extend(rows.into_iter().map(|(key, _)| (key.time.time_ns(), key.root)));
+    }
+    executions.sort_unstable_by(|one, other| other.cmp(one));
+    executions.dedup();
+    let mut found: BTreeMap<Reverse<(Time, String)>, RunSummary> = BTreeMap::new();
+    for (_, root) in executions.into_iter().take(rows_max) {
+        // A root may be a run of the parent's job; the runs of the execution hang below it, under this one.
+        let mut runs = vec![root];
+        let mut at = 0;
+        while let Some(run) = runs.get(at).copied().filter(|_| at < EXECUTION_RUNS_MAX) {
+            at += 1;
+            runs.extend(children_of(scope, run)?.into_iter().filter(|child| child.job == job).map(|child| child.run));
+            let key = RunKey { run, job };
+            if let Some(run) = row::get::<RunRow, _>(&graph, &key).map_err(broken)? {
+                let summary = summary(scope, &key, &run)?;
+                found.insert(Reverse((summary.last_event_at, summary.run_id.clone())), summary);
+            }
         }
-        seen += 1;
-        if seen < RUNS_MAX { Visit::Next } else { Visit::Stop }
-    });
-    scanned.map_err(broken)
+    }
+    Ok(found.into_values().take(rows_max).collect())
 }
 
-fn place(key: &[u8]) -> Result<([u8; 8], Vec<u8>), ReadError> {
-    let invalid = || ReadError::Invalid { parameter: "cursor", reason: "is not one of this list".to_owned() };
-    let (time, rest) = key.split_first_chunk::<8>().ok_or_else(invalid)?;
-    Ok((*time, rest.to_vec()))
+fn place(key: &[u8]) -> Result<u64, ReadError> {
+    let invalid = |_| ReadError::Invalid { parameter: "cursor", reason: "is not one of this list".to_owned() };
+    key.try_into().map(u64::from_be_bytes).map_err(invalid)
 }
 
 pub(super) fn state(run: &RunRow) -> RunState {
@@ -116,23 +151,27 @@ fn leaves(run: &RunRow) -> BTreeSet<u64> {
     leaves
 }
 
-pub(super) fn show(scope: &Scope, run_id: &str) -> Result<Run, ReadError> {
+pub(super) fn show(scope: &Scope, desk: &Desk, run_id: &str) -> Result<Run, ReadError> {
     let missing = || ReadError::NotFound { what: format!("run:{run_id}") };
     let id: RunId = run_id.strip_prefix("run:").unwrap_or(run_id).parse().map_err(|_| missing())?;
     let children = children(scope, id)?;
-    let rows = row::scan::<RunRow, _>(&scope.graph(), &prefix(&[&id.0]), MANY).map_err(broken)?;
     // A run id that two jobs use is two runs; the one heard of last is shown.
-    let Some((key, run)) = rows.into_iter().max_by_key(|(_, run)| run.heard_ns) else {
+    let Some((key, run)) = rows(scope, id)?.into_iter().max_by_key(|(_, run)| run.heard_ns) else {
         return if children.is_empty() { Err(missing()) } else { placeholder(scope, id, children) };
     };
     let (mut inputs, mut outputs) = datasets(scope, key.job, &run)?;
-    let mut facets = Facets::new();
+    let (mut facets, mut findings) = (Facets::new(), Vec::new());
     for leaf in leaves(&run) {
-        let Some(body) = Body::read(scope, leaf)? else { continue };
+        let Some(bytes) = body::bytes(scope, leaf)? else { continue };
+        findings.extend(events::findings(desk, &bytes));
+        let Some(body) = Body::of(&bytes) else { continue };
         body::lay(&mut facets, body.run.as_ref());
         body::lay_use(&mut inputs, body.inputs.as_ref(), "inputFacets", "inputStatistics");
         body::lay_use(&mut outputs, body.outputs.as_ref(), "outputFacets", "outputStatistics");
     }
+    findings.sort_by(|one, other| (&one.path, &one.code).cmp(&(&other.path, &other.code)));
+    findings.dedup();
+    findings.truncate(FINDINGS_MAX);
     let summary = summary(scope, &key, &run)?;
     let said = facets.get("errorMessage").and_then(|facet| facet.get("message")).and_then(|message| message.as_str());
     Ok(Run {
@@ -142,7 +181,7 @@ pub(super) fn show(scope: &Scope, run_id: &str) -> Result<Run, ReadError> {
         facets,
         children,
         leaves: leaves(&run).into_iter().collect(),
-        findings: Vec::new(),
+        findings,
         summary,
     })
 }
@@ -177,10 +216,14 @@ fn placeholder(scope: &Scope, run: RunId, children: Vec<String>) -> Result<Run, 
 }
 
 fn children(scope: &Scope, run: RunId) -> Result<Vec<String>, ReadError> {
-    let rows = row::scan::<row::ChildRow, _>(&scope.graph(), &prefix(&[&run.0]), MANY).map_err(broken)?;
-    let mut children: Vec<String> = rows.iter().map(|(ChildKey { run, .. }, _)| run.to_string()).collect();
+    let mut children: Vec<String> = children_of(scope, run)?.iter().map(|child| child.run.to_string()).collect();
     children.dedup();
     Ok(children)
+}
+
+fn children_of(scope: &Scope, run: RunId) -> Result<Vec<ChildKey>, ReadError> {
+    let rows = row::scan::<row::ChildRow, _>(&scope.graph(), &prefix(&[&run.0]), MANY).map_err(broken)?;
+    Ok(rows.into_iter().map(|(key, _)| key).collect())
 }
 
 /// What a run named, by side.

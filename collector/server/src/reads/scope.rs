@@ -1,6 +1,7 @@
 //! One question's view of one tenant: its partition, its row, and how fresh the answer is. Never answers for a partition that
 //! lives elsewhere.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger::leaf::Hex;
@@ -9,7 +10,7 @@ use lineage::query::{FoundKind, NodeRef, Resolution, Subject, node_text, resolve
 use lineage::row::key::NodeKey;
 use lineage::row::{self, NodeKind, NodeRow};
 use store::tables::{self, Graph, Meta, TenantRow};
-use store::{Store, StoreError};
+use store::{Read as _, Scan, Store, StoreError, Table};
 
 use crate::http::model::{Known, Node, Position};
 use crate::http::{Answer, ReadError};
@@ -67,6 +68,17 @@ impl Scope {
 
     pub fn graph(&self) -> Graph<'_, Store> {
         self.partition.store.graph(self.number)
+    }
+
+    /// Whether rows wait to be published.
+    pub fn has_unpublished(&self) -> Result<bool, ReadError> {
+        let mut waits = false;
+        let scanned = self.store().scan(Scan::prefix(Table::Outbox, &[]), &mut |_, _| {
+            waits = true;
+            ControlFlow::Break(())
+        });
+        scanned.map_err(broken)?;
+        Ok(waits)
     }
 
     pub fn answer<T>(self, body: T) -> Answer<T> {

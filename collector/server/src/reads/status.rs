@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use ledger::{LedgerName, Origin, Tenant};
-use lineage::row::{self, NodeKind, Read as _, Visit};
+use lineage::row::key::Index;
+use lineage::row::{self, Read as _, Visit};
 use store::tables::{self, CheckpointRow, TenantRow};
 use store::{Read as _, Scan, Store, Table};
 
-use super::nodes;
 use super::scope::{Scope, broken};
 use crate::http::ReadError;
 use crate::http::model::{
@@ -18,20 +18,20 @@ use crate::worker::{Partition, State};
 
 /// Records behind the log's end from which on a partition counts as lagging.
 const LAG_MAX: u64 = 100_000;
+/// Rows that one question counts of one kind: some tens of milliseconds.
+const COUNT_MAX: u64 = 100_000;
 
 pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status, ReadError> {
-    let mut runs = 0;
-    let counted = scope.graph().scan(row::Table::Run, &[], &[], &mut |_, _| {
-        runs += 1;
-        Visit::Next
-    });
-    counted.map_err(broken)?;
-    let mut alerts_firing = 0;
-    let counted = scope.graph().scan(row::Table::OpenAlert, &[], &[], &mut |_, _| {
-        alerts_firing += 1;
-        Visit::Next
-    });
-    counted.map_err(broken)?;
+    let mut at_least = Vec::new();
+    let mut counted = |what: &str, table, start: &[u8]| -> Result<u64, ReadError> {
+        let (count, is_all) = counted(scope, table, start)?;
+        at_least.extend((!is_all).then(|| what.to_owned()));
+        Ok(count)
+    };
+    let datasets = counted("datasets", row::Table::Name, &[Index::DatasetNamespace as u8])?;
+    let jobs = counted("jobs", row::Table::Name, &[Index::JobNamespace as u8])?;
+    let runs = counted("runs", row::Table::Run, &[])?;
+    let alerts_firing = counted("alerts_firing", row::Table::OpenAlert, &[])?;
     let row = tables::get::<TenantRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
     let row = row.ok_or_else(|| ReadError::NotFound { what: format!("tenant {tenant}") })?;
     let partitions = core.owners().map(|owners| owners.all()).unwrap_or_default();
@@ -43,13 +43,25 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
         recorded: row.recorded,
         duplicates: row.duplicates,
         rejected: row.rejected,
-        datasets: nodes::count(scope, NodeKind::Dataset)?,
-        jobs: nodes::count(scope, NodeKind::Job)?,
+        datasets,
+        jobs,
         runs,
         alerts_firing,
+        at_least,
         checkpoint_size: newest(scope, tenant)?.map(|row| row.size),
         partitions: partitions.iter().map(|partition| shown(core, partition)).collect::<Result<_, _>>()?,
     })
+}
+
+/// Rows of a table that begin so, and whether these are all of them: counting ends at [`COUNT_MAX`].
+fn counted(scope: &Scope, table: row::Table, start: &[u8]) -> Result<(u64, bool), ReadError> {
+    let mut count = 0;
+    let scanned = scope.graph().scan(table, start, start, &mut |_, _| {
+        count += 1;
+        if count <= COUNT_MAX { Visit::Next } else { Visit::Stop }
+    });
+    scanned.map_err(broken)?;
+    Ok((count.min(COUNT_MAX), count <= COUNT_MAX))
 }
 
 fn count(store: &Store, table: Table, prefix: &[u8]) -> Result<u64, ReadError> {

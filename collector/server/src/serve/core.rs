@@ -2,13 +2,11 @@
 //! stop. Commands that work on a data folder use it as it is; `serve` puts the edge before it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use ledger::LedgerName;
 use lineage::decode::Limits;
 use lineage::frame::Frames;
 use lineage::schema::Schemas;
@@ -17,15 +15,14 @@ use store::StoreOptions;
 use tokio::sync::watch;
 
 use super::owners::Owners;
+use super::parts::{keyring, keys_folder, ledger_name, open_existing, open_log};
 use super::{StartError, topics};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::genesis::{Beginning, configured_tenants};
+use crate::genesis::{Beginning, Begun, Homes, configured_tenants};
 use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts};
 use crate::keyring::Keyring;
-use crate::log::embedded::{Bounds, Embedded};
-use crate::log::kafka::{Kafka, Settings};
-use crate::log::{Log, Names, Sizing};
+use crate::log::{Log, Names};
 use crate::metrics::Metrics;
 use crate::publisher::PublisherSettings;
 use crate::random::Random;
@@ -73,18 +70,16 @@ impl Core {
     /// # Errors
     /// [`StartError`].
     pub fn open(config: Config, host: Host) -> Result<Arc<Self>, StartError> {
-        let embedded = !config.kafka.is_configured();
-        let metrics = Arc::new(Metrics::new(crate::intake::VERSION, if embedded { "embedded" } else { "kafka" }));
         let log = open_log(&config, &host)?;
         let names = topics::names(&config);
-        if embedded {
-            topics::create(log.as_ref(), &topics::wanted(&config, 1))?;
-        } else {
+        if config.kafka.is_configured() {
             let missing = topics::check(log.as_ref(), &topics::wanted(&config, 1))?;
             let missing: Vec<String> = missing.into_iter().filter(|one| !one.exists).map(|one| one.topic).collect();
             if !missing.is_empty() {
                 return Err(StartError::Topics(missing));
             }
+        } else {
+            topics::create(log.as_ref(), &topics::wanted(&config, 1))?;
         }
         let ledger = ledger_name(&config)?;
         let keyring = Arc::new(keyring(&config, &host, &ledger)?);
@@ -102,7 +97,35 @@ impl Core {
             random: host.random.as_ref(),
             now_ns: host.clock.now_ns(),
         };
-        let homes = Arc::new(homes.ensure()?);
+        let homes = homes.ensure()?;
+        Self::assemble(config, host, log, keyring, frames, homes)
+    }
+
+    /// Opens an embedded deployment that is there and stopped, and changes nothing that it means: no key, no topic, no record
+    /// is made. Name and partitions are the ledger's own, whatever the configuration says.
+    ///
+    /// # Errors
+    /// [`StartError`]; also when nothing was ever begun in the folder.
+    pub fn open_stopped(mut config: Config, host: Host) -> Result<Arc<Self>, StartError> {
+        let log = open_existing(&config, &host)?;
+        let names = topics::names(&config);
+        let frames = Arc::new(Frames::new());
+        let keyring = Arc::new(Keyring::load(&keys_folder(&config))?);
+        let begun = Begun::read(log.as_ref(), &names, &keyring, &frames)?;
+        config.recorder.partitions = begun.homes.count();
+        config.ledger.name = begun.ledger_name;
+        Self::assemble(config, host, log, keyring, frames, begun.homes)
+    }
+
+    fn assemble(
+        config: Config,
+        host: Host,
+        log: Arc<dyn Log>,
+        keyring: Arc<Keyring>,
+        frames: Arc<Frames>,
+        homes: Homes,
+    ) -> Result<Arc<Self>, StartError> {
+        let kind = if config.kafka.is_configured() { "kafka" } else { "embedded" };
         let schemas = Schemas::built_in().expect("a test compiles the shipped schemas");
         let limits = Limits {
             payload_bytes_max: config.intake.payload_bytes_max,
@@ -110,15 +133,16 @@ impl Core {
             datasets_per_run_max: config.intake.datasets_per_run_max,
             ..Limits::default()
         };
-        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, frames, keyring, homes });
-        let ticker = Ticker::new(Arc::clone(&desk), appender, names.clone(), Arc::clone(&host.clock));
+        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, frames, keyring, homes: Arc::new(homes) });
+        let names = topics::names(&config);
+        let ticker = Ticker::new(Arc::clone(&desk), log.appender()?, names.clone(), Arc::clone(&host.clock));
         Ok(Arc::new(Self {
             config,
             host,
             log,
             names,
             desk,
-            metrics,
+            metrics: Arc::new(Metrics::new(crate::intake::VERSION, kind)),
             progress: Arc::new(watch::channel(0).0),
             ticker: Arc::new(ticker),
             owners: Mutex::new(None),
@@ -134,12 +158,7 @@ impl Core {
     /// # Errors
     /// When a store can't be opened (with the embedded log, which has no other process to take it) or the system gives no thread.
     pub fn work(self: &Arc<Self>, advertised_url: &str) -> Result<(), StartError> {
-        let owners = Arc::new(Owners::new(
-            Arc::new(self.worker_parts(advertised_url)),
-            self.config.data_dir.clone(),
-            StoreOptions::new(self.config.recorder.block_cache_bytes_max, MEMTABLE_BYTES),
-        ));
-        *self.owners.lock() = Some(Arc::clone(&owners));
+        let owners = self.seat_owners(advertised_url);
         if self.config.kafka.is_configured() {
             let (core, seat) = (Arc::clone(self), self.instance_id("recorder"));
             self.spawn(SHARE, move || {
@@ -148,13 +167,35 @@ impl Core {
                 }
             })?;
         } else {
-            for partition in 0..self.desk.homes.count() {
-                owners.own(partition).map_err(|why| StartError::Store { partition, why })?;
-            }
+            self.own_all(&owners)?;
         }
         let core = Arc::clone(self);
         let interval = Duration::from_millis(self.config.recorder.tick_interval_ms);
         self.spawn("tick", move || core.ticker.run(interval, &|| core.partitions(), &core.stop))
+    }
+
+    /// Applies and publishes what the log holds, as a start would, and writes nothing new into it: for reading.
+    ///
+    /// # Errors
+    /// When a store can't be opened.
+    pub fn work_off(self: &Arc<Self>) -> Result<(), StartError> {
+        let owners = self.seat_owners("");
+        self.own_all(&owners)
+    }
+
+    fn seat_owners(&self, advertised_url: &str) -> Arc<Owners> {
+        let owners = Arc::new(Owners::new(
+            Arc::new(self.worker_parts(advertised_url)),
+            self.config.data_dir.clone(),
+            StoreOptions::new(self.config.recorder.block_cache_bytes_max, MEMTABLE_BYTES),
+        ));
+        *self.owners.lock() = Some(Arc::clone(&owners));
+        owners
+    }
+
+    fn own_all(&self, owners: &Owners) -> Result<(), StartError> {
+        let own = |partition| owners.own(partition).map_err(|why| StartError::Store { partition, why });
+        (0..self.desk.homes.count()).try_for_each(own)
     }
 
     /// Starts reading the input topics.
@@ -221,13 +262,25 @@ impl Core {
     /// Writes a last tick into each partition, applies and publishes everything up to it, and stops. What is not done within
     /// `limit` is done after the next start; nothing is lost by it. Returns whether everything was done.
     pub fn shutdown(&self, limit: Duration) -> bool {
+        self.end(limit, |owners| self.last_ticks(owners))
+    }
+
+    /// Stops where it stands and writes nothing: for a core that was opened to be read.
+    pub fn close(&self, limit: Duration) -> bool {
+        self.end(limit, |owners| {
+            owners.all().iter().map(|partition| (partition.number, partition.status().next_offset)).collect()
+        })
+    }
+
+    /// Stops everything, the partitions once they come to the offsets that `last` gives.
+    fn end(&self, limit: Duration, last: impl FnOnce(&Owners) -> BTreeMap<u32, u64>) -> bool {
         let clock = self.host.clock.as_ref();
         let until = clock.monotonic() + limit;
         self.stop.store(true, Ordering::Relaxed);
         let mut done = self.join_threads(until, |name| name != SHARE);
         let owners = self.owners.lock().take();
         if let Some(owners) = owners {
-            let offsets = self.last_ticks(&owners);
+            let offsets = last(&owners);
             done &= offsets.len() == owners.all().len();
             let left = until.saturating_sub(clock.monotonic()).max(STOP_MAX);
             done &= owners.drain(&offsets, left);
@@ -327,63 +380,5 @@ impl Core {
         let folder = std::path::absolute(&self.config.data_dir).unwrap_or_else(|_| self.config.data_dir.clone());
         let digest = blake3::hash(format!("{}\n{}", host.trim(), folder.display()).as_bytes());
         format!("ledgerline-{role}-{}", &digest.to_hex()[..16])
-    }
-}
-
-fn ledger_name(config: &Config) -> Result<LedgerName, StartError> {
-    LedgerName::parse(&config.ledger.name).map_err(|fault| StartError::Config {
-        what: format!("ledger.name can't be {:?}: {fault}", config.ledger.name),
-        remedy: "choose another name before the ledger begins".to_owned(),
-    })
-}
-
-/// Where the keys are.
-pub fn keys_folder(config: &Config) -> PathBuf {
-    config.ledger.keys_dir.clone().unwrap_or_else(|| config.data_dir.join("keys"))
-}
-
-/// The deployment's keys. With the embedded log what is missing is made; otherwise `keys init` makes them, once for all
-/// processes.
-fn keyring(config: &Config, host: &Host, ledger: &LedgerName) -> Result<Keyring, StartError> {
-    let folder = keys_folder(config);
-    if config.kafka.is_configured() {
-        return Ok(Keyring::load(&folder)?);
-    }
-    let mut draw = || {
-        let mut bytes = [0; 32];
-        host.random.fill(&mut bytes);
-        bytes
-    };
-    Ok(Keyring::init(&folder, ledger, config.recorder.partitions, &configured_tenants(config), &mut draw)?)
-}
-
-/// Opens the configured log.
-///
-/// # Errors
-/// When it can't be opened or reached.
-pub fn open_log(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError> {
-    if config.kafka.is_configured() {
-        return Ok(Arc::new(Kafka::new(kafka_settings(config), Arc::clone(&host.clock))?));
-    }
-    std::fs::create_dir_all(&config.data_dir)
-        .map_err(|error| StartError::System { what: "the data folder can't be made", error })?;
-    Ok(Arc::new(Embedded::open(&config.data_dir.join("log"), Arc::clone(&host.clock), Bounds::default())?))
-}
-
-/// The clients' settings. Their bounds follow from those of intake and publisher.
-fn kafka_settings(config: &Config) -> Settings {
-    let sizing = Sizing {
-        partitions: config.recorder.partitions,
-        input_partitions: 1,
-        brokers: 1,
-        payload_bytes_max: u32::try_from(config.intake.payload_bytes_max).unwrap_or(u32::MAX),
-    };
-    Settings {
-        properties: config.kafka.properties.clone(),
-        message_bytes_max: sizing.message_bytes_max(),
-        transaction_timeout: Duration::from_millis(config.publisher.transaction_timeout_ms),
-        append_bytes_max: config.intake.queue_bytes_max.saturating_mul(2),
-        reader_group: topics::names(config).group("reader"),
-        ..Settings::new(config.kafka.brokers.join(","))
     }
 }

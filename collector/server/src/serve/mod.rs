@@ -4,14 +4,18 @@
 mod controls;
 mod core;
 mod error;
+mod folder;
 mod ingest;
 mod owners;
+mod parts;
 pub mod topics;
 
-pub use self::core::{Core, Host, keys_folder, open_log};
+pub use self::core::{Core, Host};
 pub use error::StartError;
+pub use folder::{Folder, Purpose};
 pub use ingest::{IngestError, Ingested, Lines};
 pub use owners::Owners;
+pub use parts::{keys_folder, open_log};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,19 +44,7 @@ pub struct Serving {
 pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
     let core = blocking(move || Core::open(config, host)).await?;
     let reads = Arc::new(StoreReads::new(&core));
-    let mut boot = [0; 8];
-    core.host.random.fill(&mut boot);
-    let api = Api::new(Parts {
-        settings: core.config.http.clone(),
-        tenant_default: core.config.intake.default_tenant.clone(),
-        intake: Arc::new(core.direct("http")?),
-        reads: Arc::clone(&reads) as Arc<dyn crate::http::Reads>,
-        controls: Arc::new(LogControls(Arc::clone(&core))),
-        metrics: Arc::clone(&core.metrics),
-        metrics_served: core.config.telemetry.metrics,
-        clock: Arc::clone(&core.host.clock),
-        boot: hex::encode(boot),
-    });
+    let api = edge(&core, &reads)?;
     let server = Server::bind(api).await?;
     let address =
         server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
@@ -98,6 +90,23 @@ impl Serving {
         tracing::info!(done, "the server has stopped");
         done && drained
     }
+}
+
+/// The HTTP API over a core.
+fn edge(core: &Arc<Core>, reads: &Arc<StoreReads>) -> Result<Api, StartError> {
+    let mut boot = [0; 8];
+    core.host.random.fill(&mut boot);
+    Ok(Api::new(Parts {
+        settings: core.config.http.clone(),
+        tenant_default: core.config.intake.default_tenant.clone(),
+        intake: Arc::new(core.direct("http")?),
+        reads: Arc::clone(reads) as Arc<dyn crate::http::Reads>,
+        controls: Arc::new(LogControls(Arc::clone(core))),
+        metrics: Arc::clone(&core.metrics),
+        metrics_served: core.config.telemetry.metrics,
+        clock: Arc::clone(&core.host.clock),
+        boot: hex::encode(boot),
+    }))
 }
 
 /// Work that may wait for disk or broker, off the async threads.

@@ -64,7 +64,7 @@ impl Fake {
     }
 
     fn one<T: Example>(&self) -> Found<T> {
-        self.answer(Listed { items: vec![T::example()], next: None })
+        self.answer(Listed::new(vec![T::example()], None))
     }
 }
 
@@ -154,7 +154,7 @@ impl Reads for Fake {
         };
         let to = 7.min(from + span.rows_max);
         let job = |n| JobSummary { node: Node::job("etl", &format!("job-{n}")), ..JobSummary::example() };
-        self.answer(Listed { items: (from..to).map(job).collect(), next: (to < 7).then(|| vec![to as u8 - 1]) })
+        self.answer(Listed::new((from..to).map(job).collect(), (to < 7).then(|| vec![to as u8 - 1])))
     }
     fn job(&self, _: &str, _: &str) -> Read<Job> {
         self.answer(Job::example())
@@ -177,7 +177,7 @@ impl Reads for Fake {
         };
         let to = known.size.min(from + u64::from(span.rows_max));
         let items = (from..to).map(|leaf| EventSummary { leaf, ..EventSummary::example() }).collect();
-        Ok(Answer { body: Listed { items, next: to.checked_sub(1).map(|leaf| vec![leaf as u8]) }, known })
+        Ok(Answer { body: Listed::new(items, to.checked_sub(1).map(|leaf| vec![leaf as u8])), known })
     }
     fn event(&self, _: &str, key: &str) -> Read<Event> {
         if key == "erased" {

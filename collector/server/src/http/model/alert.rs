@@ -47,8 +47,9 @@ pub struct AlertSummary {
     pub summary: String,
     /// When it began, in event time.
     pub at: Time,
-    /// The message's place in the log, with its ordinal.
-    pub position: Position,
+    /// The message's place in the log, with its ordinal; absent on an alert that is older than the list holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
 }
 
 /// An alert with what is needed to act.
@@ -69,14 +70,14 @@ impl Example for AlertSummary {
     fn example() -> Self {
         Self {
             alert_id: "3d".repeat(32),
-            rule: "run-failed".to_owned(),
+            rule: "failed-run".to_owned(),
             severity: Severity::Warning,
             state: AlertState::Firing,
             sequence: 0,
             subject: Node::job("etl", "load"),
             summary: "Run 019682a3 of job load failed: connection refused".to_owned(),
             at: Time(1_777_798_800_000_000_000),
-            position: Position { ordinal: Some(0), ..Position::example() },
+            position: Some(Position { ordinal: Some(0), ..Position::example() }),
         }
     }
 }
@@ -85,7 +86,7 @@ impl Example for Alert {
     fn example() -> Self {
         Self {
             summary: AlertSummary::example(),
-            body: serde_json::json!({"rule": "run-failed"}),
+            body: serde_json::json!({"rule": "failed-run"}),
             evidence: vec![5],
             remedy: vec!["Read the run's error with `ledgerline run show`".to_owned()],
         }

@@ -13,10 +13,13 @@ pub struct Page<T> {
     /// always give one: with `?wait_ms=` it waits for news.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// There are, or were, older rows that this list does not hold: the topic has them, as far as it keeps them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub truncated: bool,
 }
 
 impl<T: Example> Example for Page<T> {
     fn example() -> Self {
-        Self { items: vec![T::example()], next: Some("AQ".to_owned()) }
+        Self { items: vec![T::example()], next: Some("AQ".to_owned()), truncated: false }
     }
 }

@@ -149,6 +149,8 @@ list_query! {
         job: String,
         /// Only in this state.
         state: RunState,
+        /// Only those heard of at this event time or later.
+        since: Time,
     }
 }
 
@@ -173,12 +175,16 @@ list_query! {
 }
 
 list_query! {
-    /// `events list`
+    /// `events tail`
     EventsQuery {
         /// Only this run's: UUID.
         run: String,
         /// Only this job's: NODE text.
         job: String,
+        /// Only leaves of this kind: `event`, `control`, `rejections`, …
+        kind: String,
+        /// The newest first, back to the first leaf; without `from` and `wait_ms`.
+        newest: bool,
         /// Where to begin without a cursor.
         from: From,
         /// With no rows to give, wait this long for one, at most `http.wait_ms_max`.
@@ -195,6 +201,10 @@ list_query! {
         severity: Severity,
         /// Only of this rule.
         rule: String,
+        /// Only those that began at this event time or later.
+        since: Time,
+        /// Alerts in their newest state, the newest first, instead of messages; without `from` and `wait_ms`.
+        newest: bool,
         /// Where to begin without a cursor.
         from: From,
         /// With no rows to give, wait this long for one, at most `http.wait_ms_max`.
@@ -209,5 +219,7 @@ list_query! {
         code: String,
         /// Only from this source: a topic, or `http`.
         source: String,
+        /// Only those received at this time or later.
+        since: Time,
     }
 }

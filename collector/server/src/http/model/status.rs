@@ -29,6 +29,9 @@ pub struct Status {
     pub runs: u64,
     /// Alerts firing.
     pub alerts_firing: u64,
+    /// Names of the counts above that stopped at their bound: there are at least so many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at_least: Vec<String>,
     /// Size of the newest published checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_size: Option<u64>,
@@ -91,6 +94,7 @@ impl Example for Status {
             jobs: 2,
             runs: 2,
             alerts_firing: 1,
+            at_least: Vec::new(),
             checkpoint_size: Some(6),
             partitions: vec![PartitionStatus {
                 partition: 0,

@@ -2,12 +2,12 @@
 
 use super::super::controls::ControlOrder;
 use super::super::extract::{Order, Query, Segment};
-use super::super::fresh::{Growth, list, show};
-use super::super::model::query::{AlertsQuery, From, ShowQuery};
+use super::super::fresh::{list, show};
+use super::super::model::query::{AlertsQuery, ShowQuery};
 use super::super::model::{Alert, AlertSummary, AlertTest, ControlReceipt, Example, Page, Problem};
 use super::super::problem::Refusal;
 use super::ticks::ordered;
-use super::{Answered, Known, Shared};
+use super::{Answered, Known, Shared, growth};
 use axum::extract::{Extension, State};
 use axum::http::HeaderMap;
 
@@ -16,7 +16,7 @@ const MESSAGE_CHARS_MAX: usize = 256;
 
 /// Alert messages, in the order of the log
 ///
-/// Give `from=end` and `wait_ms`, then each answer's `next`, to follow what comes.
+/// Give `from=end` and `wait_ms`, then each answer's `next`, to follow what comes; or `newest=true` to look back.
 #[utoipa::path(
     get, path = "/v1/alerts", tag = "alerts", params(AlertsQuery),
     responses(
@@ -30,7 +30,7 @@ pub(in super::super) async fn alerts(
     Extension(caller): Known,
     Query(query): Query<AlertsQuery>,
 ) -> Answered {
-    let growth = Growth::Grows { from_end: query.from == Some(From::End), wait_ms: query.wait_ms.unwrap_or(0) };
+    let growth = growth(query.newest, query.from, query.wait_ms)?;
     let asked = query.clone();
     list(&app, &caller, "/v1/alerts", &query, growth, move |reads, tenant, span| reads.alerts(tenant, &asked, span))
         .await

@@ -1,16 +1,16 @@
 //! `GET /v1/events`: the leaves, in the order of the tree, and what lies behind one.
 
 use super::super::extract::{Query, Segment};
-use super::super::fresh::{Growth, list, read, show, with_known};
-use super::super::model::query::{EventsQuery, From, ShowQuery};
+use super::super::fresh::{list, read, show, with_known};
+use super::super::model::query::{EventsQuery, ShowQuery};
 use super::super::model::{Event, EventSummary, Example, Page, Problem};
 use super::raw;
-use super::{Answered, Known, Shared};
+use super::{Answered, Known, Shared, growth};
 use axum::extract::{Extension, State};
 
 /// Recorded events, in the order of the ledger
 ///
-/// Give `from=end` and `wait_ms`, then each answer's `next`, to follow what comes.
+/// Give `from=end` and `wait_ms`, then each answer's `next`, to follow what comes; or `newest=true` to look back.
 #[utoipa::path(
     get, path = "/v1/events", tag = "ledger", params(EventsQuery),
     responses(
@@ -24,7 +24,7 @@ pub(in super::super) async fn events(
     Extension(caller): Known,
     Query(query): Query<EventsQuery>,
 ) -> Answered {
-    let growth = Growth::Grows { from_end: query.from == Some(From::End), wait_ms: query.wait_ms.unwrap_or(0) };
+    let growth = growth(query.newest, query.from, query.wait_ms)?;
     let asked = query.clone();
     list(&app, &caller, "/v1/events", &query, growth, move |reads, tenant, span| reads.events(tenant, &asked, span))
         .await

@@ -14,7 +14,9 @@ pub(super) mod submit;
 pub(super) mod ticks;
 
 use super::app::App;
+use super::fresh::Growth;
 use super::guard::Caller;
+use super::model::query::From;
 use super::problem::Refusal;
 use super::reads::Payload;
 use axum::Extension;
@@ -45,6 +47,17 @@ fn raw(payload: Payload) -> Response {
         (PAYLOAD_HEADER, whole),
     ];
     (headers, payload.bytes).into_response()
+}
+
+/// How a list that grows goes on: looked at from its newest end, it ends.
+fn growth(newest: Option<bool>, from: Option<From>, wait_ms: Option<u64>) -> Result<Growth, Refusal> {
+    match (newest == Some(true), from, wait_ms) {
+        (true, None, None) => Ok(Growth::Ends),
+        (true, ..) => Err(Refusal::bad_parameter("newest", "it looks back; leave from and wait_ms out")),
+        (false, from, wait_ms) => {
+            Ok(Growth::Grows { from_end: from == Some(From::End), wait_ms: wait_ms.unwrap_or(0) })
+        }
+    }
 }
 
 /// The key of an order, made once per command.

@@ -1,0 +1,97 @@
+//! What a core is made from, out of its configuration: name, keys, log. Never decides what is written there.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ledger::LedgerName;
+
+use super::core::Host;
+use super::{StartError, topics};
+use crate::config::Config;
+use crate::genesis::configured_tenants;
+use crate::keyring::Keyring;
+use crate::log::embedded::{Bounds, Embedded};
+use crate::log::kafka::{Kafka, Settings};
+use crate::log::{Log, Sizing};
+
+/// `ledger.name`, parsed.
+pub(super) fn ledger_name(config: &Config) -> Result<LedgerName, StartError> {
+    LedgerName::parse(&config.ledger.name).map_err(|fault| StartError::Config {
+        what: format!("ledger.name can't be {:?}: {fault}", config.ledger.name),
+        remedy: "choose another name before the ledger begins".to_owned(),
+    })
+}
+
+/// Where the keys are.
+pub fn keys_folder(config: &Config) -> PathBuf {
+    config.ledger.keys_dir.clone().unwrap_or_else(|| config.data_dir.join("keys"))
+}
+
+/// The deployment's keys. With the embedded log what is missing is made; otherwise `keys init` makes them, once for all
+/// processes.
+pub(super) fn keyring(config: &Config, host: &Host, ledger: &LedgerName) -> Result<Keyring, StartError> {
+    let folder = keys_folder(config);
+    if config.kafka.is_configured() {
+        return Ok(Keyring::load(&folder)?);
+    }
+    let mut draw = || {
+        let mut bytes = [0; 32];
+        host.random.fill(&mut bytes);
+        bytes
+    };
+    Ok(Keyring::init(&folder, ledger, config.recorder.partitions, &configured_tenants(config), &mut draw)?)
+}
+
+/// Opens the configured log.
+///
+/// # Errors
+/// When it can't be opened or reached.
+pub fn open_log(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError> {
+    if config.kafka.is_configured() {
+        return Ok(Arc::new(Kafka::new(kafka_settings(config), Arc::clone(&host.clock))?));
+    }
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| StartError::System { what: "the data folder can't be made", error })?;
+    Ok(Arc::new(Embedded::open(&config.data_dir.join("log"), Arc::clone(&host.clock), Bounds::default())?))
+}
+
+/// Opens the embedded log of a folder that a server has worked in.
+///
+/// # Errors
+/// When there is none, or a process holds it.
+pub(super) fn open_existing(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError> {
+    let missing = |what: String| StartError::Config {
+        what,
+        remedy: "name the folder that `ledgerline serve --data` works in, or ask its server with --server".to_owned(),
+    };
+    if config.kafka.is_configured() {
+        return Err(missing(
+            "a folder is read by itself on the embedded log alone, and kafka.brokers is set".to_owned(),
+        ));
+    }
+    let folder = config.data_dir.join("log");
+    // RocksDB's own mark: a folder without it holds no log, and opening would make one.
+    if !folder.join("CURRENT").exists() {
+        return Err(missing(format!("there is no ledger in {}", config.data_dir.display())));
+    }
+    open_log(config, host)
+}
+
+/// The clients' settings. Their bounds follow from those of intake and publisher.
+fn kafka_settings(config: &Config) -> Settings {
+    let sizing = Sizing {
+        partitions: config.recorder.partitions,
+        input_partitions: 1,
+        brokers: 1,
+        payload_bytes_max: u32::try_from(config.intake.payload_bytes_max).unwrap_or(u32::MAX),
+    };
+    Settings {
+        properties: config.kafka.properties.clone(),
+        message_bytes_max: sizing.message_bytes_max(),
+        transaction_timeout: Duration::from_millis(config.publisher.transaction_timeout_ms),
+        append_bytes_max: config.intake.queue_bytes_max.saturating_mul(2),
+        reader_group: topics::names(config).group("reader"),
+        ..Settings::new(config.kafka.brokers.join(","))
+    }
+}
