@@ -84,17 +84,17 @@ impl Api {
 
     /// A `GET` that answers with JSON.
     pub fn get<T: DeserializeOwned>(&self, path: &str, query: &[(&str, String)]) -> Result<T, Failure> {
-        self.ask("GET", &with_query(path, query), &[], Vec::new())?.accept()?.json()
+        self.get_reply(path, query)?.accept()?.json()
+    }
+
+    /// A `GET`; the answer as it came, whatever its status.
+    pub fn get_reply(&self, path: &str, query: &[(&str, String)]) -> Result<Reply, Failure> {
+        self.ask("GET", &with_query(path, query), &[], Vec::new())
     }
 
     /// A `GET` that answers with bytes.
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>, Failure> {
-        Ok(self.ask("GET", path, &[], Vec::new())?.accept()?.body)
-    }
-
-    /// A `GET` that answers with JSON whatever its status, as `/readyz` does.
-    pub fn get_any<T: DeserializeOwned>(&self, path: &str) -> Result<T, Failure> {
-        self.ask("GET", path, &[], Vec::new())?.json()
+        Ok(self.get_reply(path, &[])?.accept()?.body)
     }
 
     /// A `POST` of JSON that answers with JSON.

@@ -3,6 +3,9 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use server::http::model::Time;
+
+use crate::since;
 
 /// Records OpenLineage events once, in a signed ledger; answers what fed what; raises alerts.
 #[derive(Debug, Parser)]
@@ -12,7 +15,7 @@ pub struct Arguments {
     /// Server to ask
     #[arg(long, global = true, env = "LEDGERLINE_SERVER", default_value = "http://127.0.0.1:5000", value_name = "URL")]
     pub server: String,
-    /// Folder of an offline store: the command runs on it in this process
+    /// Folder of a stopped deployment on the embedded log: the command works on it in this process
     #[arg(long, global = true, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// Tenant to ask about, for tokens that may name one
@@ -27,6 +30,9 @@ pub struct Arguments {
     /// Configuration file
     #[arg(long, global = true, env = "LEDGERLINE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// No colours, as with NO_COLOR; without a terminal there are none anyway
+    #[arg(long, global = true)]
+    pub no_color: bool,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -57,20 +63,23 @@ pub enum Command {
     Lineage(Lineage),
     /// Runs
     #[command(subcommand)]
-    Run(Listed),
+    Run(Run),
     /// Jobs
     #[command(subcommand)]
-    Job(Listed),
+    Job(Job),
     /// Datasets
     #[command(subcommand)]
-    Dataset(Listed),
+    Dataset(Dataset),
     /// Find datasets, jobs and columns by the beginning of their names
     Search {
-        /// Beginning of a name
+        /// Beginning of a name, or of a part of it
         text: String,
-        /// How many at most
-        #[arg(long, value_name = "N")]
-        limit: Option<u32>,
+        /// Only of this kind
+        #[arg(long, value_parser = ["dataset", "job", "column"])]
+        kind: Option<String>,
+        /// How many
+        #[command(flatten)]
+        page: Paging,
     },
     /// Recorded events
     #[command(subcommand)]
@@ -123,17 +132,51 @@ pub struct Serve {
     /// Address to listen on
     #[arg(long, value_name = "HOST:PORT")]
     pub listen: Option<String>,
+    /// Parts to run, all by default; one process of the embedded log runs them all
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE,…")]
+    pub roles: Vec<Role>,
+}
+
+/// A part of the collector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// Takes events from the input topics
+    Intake,
+    /// Records the partitions that fall to it, and publishes
+    Recorder,
+    /// The same as recorder: the two share a store
+    Publisher,
+    /// Answers over HTTP, and takes events there
+    Api,
+}
+
+impl Role {
+    /// As the configuration names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Intake => "intake",
+            Role::Recorder => "recorder",
+            Role::Publisher => "publisher",
+            Role::Api => "api",
+        }
+    }
 }
 
 /// `ingest`
 #[derive(Debug, Args)]
 pub struct Ingest {
-    /// Files of JSON events: one event, an array, or one event a line; `-` is standard input
+    /// JSON events: one, an array, or one a line, plain or gzip; a folder stands for its files; `-` is standard input
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Mark the events as history: they make facts, and fire no rule about time
     #[arg(long)]
     pub backfill: bool,
+    /// Go on where an earlier call with this flag was interrupted, and remember how far this one comes
+    #[arg(long)]
+    pub resume: bool,
+    /// Where to remember it; with --data a file in that folder
+    #[arg(long, value_name = "FILE", requires = "resume")]
+    pub state: Option<PathBuf>,
 }
 
 /// `lineage`
@@ -161,16 +204,67 @@ pub struct Walk {
     pub ever: bool,
 }
 
-/// `run`, `job`, `dataset`
+/// `run`
 #[derive(Debug, Subcommand)]
-pub enum Listed {
-    /// What is known of one
+pub enum Run {
+    /// What is known of one run
     Show {
-        /// A run's UUID, or a node
+        /// The run's UUID
+        run: String,
+    },
+    /// Runs, the newest first
+    List {
+        /// Only this job's: a name, or job:NAMESPACE:NAME
+        #[arg(long, value_name = "NODE")]
+        job: Option<String>,
+        /// Only in this state
+        #[arg(long, value_parser = ["unknown", "started", "running", "completed", "failed", "aborted"])]
+        state: Option<String>,
+        /// Only those heard of since: a time, a day, or a span back from now (2h, 7d)
+        #[arg(long, value_parser = since::parse, value_name = "TIME")]
+        since: Option<Time>,
+        /// How many
+        #[command(flatten)]
+        page: Paging,
+    },
+}
+
+/// `job`
+#[derive(Debug, Subcommand)]
+pub enum Job {
+    /// What is known of one job
+    Show {
+        /// Its name, or job:NAMESPACE:NAME
         node: String,
     },
-    /// All of them
-    List(Paging),
+    /// Jobs by name
+    List(Names),
+}
+
+/// `dataset`
+#[derive(Debug, Subcommand)]
+pub enum Dataset {
+    /// What is known of one dataset
+    Show {
+        /// Its name, or dataset:NAMESPACE:NAME
+        node: String,
+    },
+    /// Datasets by name
+    List(Names),
+}
+
+/// A list of names.
+#[derive(Debug, Args)]
+pub struct Names {
+    /// Only of this namespace
+    #[arg(long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// Only names that begin so
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
+    /// How many
+    #[command(flatten)]
+    pub page: Paging,
 }
 
 /// A list.
@@ -192,6 +286,15 @@ pub enum Events {
         /// How many
         #[arg(short = 'n', long, default_value_t = 20, value_name = "N")]
         limit: u32,
+        /// Only this job's: job:NAMESPACE:NAME
+        #[arg(long, value_name = "NODE")]
+        job: Option<String>,
+        /// Only this run's
+        #[arg(long, value_name = "UUID")]
+        run: Option<String>,
+        /// Only leaves of this kind: event, control, rejections, …
+        #[arg(long, value_name = "KIND")]
+        kind: Option<String>,
         /// Go on printing as they come
         #[arg(short, long)]
         follow: bool,
@@ -200,16 +303,24 @@ pub enum Events {
     Show {
         /// Leaf index or event id
         key: String,
+        /// The event as it was received, and nothing else
+        #[arg(long)]
+        body: bool,
     },
 }
 
 /// `alerts`
 #[derive(Debug, Subcommand)]
 pub enum Alerts {
-    /// Alerts, the newest first
-    List(Paging),
-    /// Print alerts as they come
-    Watch,
+    /// Alerts as they stand, the newest first
+    List(AlertFilter),
+    /// One alert: what it rests on, whom it concerns, what to do
+    Show {
+        /// Its id, or the beginning of it as `list` prints it
+        alert: String,
+    },
+    /// Print alert messages as they come
+    Watch(AlertFilter),
     /// Send a test alert through the whole path
     Test {
         /// What it says
@@ -218,11 +329,44 @@ pub enum Alerts {
     },
 }
 
+/// Which alerts.
+#[derive(Debug, Args)]
+pub struct AlertFilter {
+    /// Only in this state
+    #[arg(long, value_parser = ["firing", "updated", "resolved"])]
+    pub state: Option<String>,
+    /// Only this bad, or worse
+    #[arg(long, value_parser = ["info", "warning", "critical"])]
+    pub severity: Option<String>,
+    /// Only of this rule
+    #[arg(long, value_name = "RULE")]
+    pub rule: Option<String>,
+    /// Only those that began since: a time, a day, or a span back from now (2h, 7d)
+    #[arg(long, value_parser = since::parse, value_name = "TIME")]
+    pub since: Option<Time>,
+    /// How many
+    #[command(flatten)]
+    pub page: Paging,
+}
+
 /// `rejected`
 #[derive(Debug, Subcommand)]
 pub enum Rejected {
     /// Refused events, the newest first
-    List(Paging),
+    List {
+        /// Only with this code
+        #[arg(long, value_name = "CODE")]
+        code: Option<String>,
+        /// Only from this source: a topic, http or file
+        #[arg(long, value_name = "SOURCE")]
+        source: Option<String>,
+        /// Only those received since: a time, a day, or a span back from now (2h, 7d)
+        #[arg(long, value_parser = since::parse, value_name = "TIME")]
+        since: Option<Time>,
+        /// How many
+        #[command(flatten)]
+        page: Paging,
+    },
     /// One refused event
     Show {
         /// Its key, as `list` prints it
@@ -241,8 +385,12 @@ pub enum Rejected {
 /// `ledger`
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
-    /// The newest published checkpoint, signed
-    Checkpoint,
+    /// The newest published checkpoint, its signature checked
+    Checkpoint {
+        /// Key to check it with, instead of the one that the server names: its text, or a file that holds it
+        #[arg(long, value_name = "KEY")]
+        key: Option<String>,
+    },
 }
 
 /// `topics`

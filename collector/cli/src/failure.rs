@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use crate::output::{BAD, STRONG, painted_aside};
+
 /// A command that did not end with "yes".
 #[derive(Debug)]
 pub enum Failure {
@@ -35,9 +37,10 @@ impl Failure {
     pub fn tell(&self) {
         match self {
             Failure::No(what) => eprintln!("{what}"),
-            Failure::Usage(what) => eprintln!("error: {what}"),
-            Failure::Unasked { what, hint: None } => eprintln!("error: {what}"),
-            Failure::Unasked { what, hint: Some(hint) } => eprintln!("error: {what}\nhint: {hint}"),
+            Failure::Usage(what) | Failure::Unasked { what, hint: None } => eprintln!("{} {what}", error()),
+            Failure::Unasked { what, hint: Some(hint) } => {
+                eprintln!("{} {what}\n{} {hint}", error(), painted_aside("hint:", STRONG));
+            }
             Failure::Closed => {}
         }
     }
@@ -51,6 +54,10 @@ impl Failure {
             Failure::Closed => ExitCode::SUCCESS,
         }
     }
+}
+
+fn error() -> String {
+    painted_aside("error:", BAD)
 }
 
 impl From<std::io::Error> for Failure {

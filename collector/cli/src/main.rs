@@ -7,6 +7,7 @@ mod failure;
 mod output;
 mod render;
 mod settings;
+mod since;
 
 use std::process::ExitCode;
 
@@ -16,6 +17,7 @@ use arguments::Arguments;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    output::decide_colours(arguments.no_color);
     match command::run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {

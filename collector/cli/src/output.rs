@@ -1,6 +1,7 @@
 //! What a command prints: nothing but the answer on standard output; JSON for scripts, text for people.
 
 use std::io::{IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde::Serialize;
 
@@ -20,6 +21,13 @@ pub fn text(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     out.write_all(harmless(text.trim_end()).as_bytes())?;
     out.write_all(b"\n")?;
+    Ok(out.flush()?)
+}
+
+/// Writes bytes as they are: for files and pipes.
+pub fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(bytes)?;
     Ok(out.flush()?)
 }
 
@@ -49,14 +57,36 @@ fn harmless(text: &str) -> String {
     out
 }
 
-/// Whether answers may be coloured: a terminal, and nobody said no (`NO_COLOR`).
+/// Whether somebody said no to colours: `--no-color`, or `NO_COLOR` as its convention has it.
+static PLAIN: AtomicBool = AtomicBool::new(false);
+
+/// Decides on colours once, from the flag and the environment.
+pub fn decide_colours(no_color: bool) {
+    let said_no = no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    PLAIN.store(said_no, Ordering::Relaxed);
+}
+
+/// Whether answers may be coloured: a terminal that can, and nobody said no.
 pub fn coloured() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stdout().is_terminal() && may_colour()
+}
+
+fn may_colour() -> bool {
+    !PLAIN.load(Ordering::Relaxed) && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Text in one of the terminal's colours, where colours are wanted.
 pub fn painted(text: &str, code: u8) -> String {
-    if coloured() { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    if coloured() { paint(text, code) } else { text.to_owned() }
+}
+
+/// The same, for standard error.
+pub fn painted_aside(text: &str, code: u8) -> String {
+    if std::io::stderr().is_terminal() && may_colour() { paint(text, code) } else { text.to_owned() }
+}
+
+fn paint(text: &str, code: u8) -> String {
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
 }
 
 /// Red.

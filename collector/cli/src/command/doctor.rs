@@ -86,7 +86,7 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             Some(url) => format!("{} answers at {url}", status.version),
             None => format!("{} reads the folder; no server works on it", status.version),
         };
-        Ok((place, status, api.get_any("/readyz").ok()))
+        Ok((place, status, api.get_reply("/readyz", &[])?.json().ok()))
     });
     match asked {
         Err(Failure::Unasked { what, hint }) => {

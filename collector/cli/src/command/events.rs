@@ -2,9 +2,9 @@
 
 use server::http::model::{Event, EventSummary, Page};
 
-use super::now_ns;
+use super::{listing, now_ns};
 use crate::api::{Api, escape};
-use crate::arguments::{Arguments, Events, Form};
+use crate::arguments::{Arguments, Events, Form, Paging};
 use crate::failure::Failure;
 use crate::output;
 use crate::render::table::{pairs, table};
@@ -16,34 +16,53 @@ const WAIT_MS: u32 = 10_000;
 pub fn run(arguments: &Arguments, events: &Events) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
     match events {
-        Events::Show { key } => {
+        Events::Show { key, body: true } => output::bytes(&api.bytes(&format!("/v1/events/{}/body", escape(key)))?),
+        Events::Show { key, body: false } => {
             let event: Event = api.get(&format!("/v1/events/{}", escape(key)), &[])?;
             output::answer(arguments.output, &event, show)
         }
-        Events::Tail { limit, follow } => tail(arguments, &api, *limit, *follow),
+        Events::Tail { limit, follow, job, run, kind } => {
+            let filters = [("job", job.clone()), ("run", run.clone()), ("kind", kind.clone())];
+            tail(arguments, &api, &filters, *limit, *follow)
+        }
     }
 }
 
-fn tail(arguments: &Arguments, api: &Api, limit: u32, follow: bool) -> Result<(), Failure> {
-    let end: Page<EventSummary> = api.get("/v1/events", &[("from", "end".to_owned())])?;
-    let query = [("newest", "true".to_owned()), ("limit", limit.to_string())];
-    let mut newest: Page<EventSummary> = api.get("/v1/events", &query)?;
+fn tail(
+    arguments: &Arguments,
+    api: &Api,
+    filters: &[(&'static str, Option<String>)],
+    limit: u32,
+    follow: bool,
+) -> Result<(), Failure> {
+    let page = Paging { limit: Some(limit), cursor: None };
+    let asked = |more: (&'static str, &str)| {
+        let mut query = listing(filters, &page);
+        query.push((more.0, more.1.to_owned()));
+        query
+    };
+    // Asked first: what comes between the two questions is printed once and not left out.
+    let end: Page<EventSummary> = api.get("/v1/events", &asked(("from", "end")))?;
+    let mut newest: Page<EventSummary> = api.get("/v1/events", &asked(("newest", "true")))?;
     newest.items.reverse();
     newest.next = None;
     print(arguments.output, &newest)?;
-    let mut cursor = end.next;
     if !follow {
         return Ok(());
     }
     api.expect_news("--follow")?;
+    let mut printed = newest.items.last().map(|event| event.leaf);
+    let mut cursor = end.next;
     loop {
-        let mut query = vec![("wait_ms", WAIT_MS.to_string())];
+        let mut query = asked(("wait_ms", &WAIT_MS.to_string()));
         query.extend(cursor.clone().map(|cursor| ("cursor", cursor)));
-        let page: Page<EventSummary> = api.get("/v1/events", &query)?;
+        let mut page: Page<EventSummary> = api.get("/v1/events", &query)?;
+        page.items.retain(|event| Some(event.leaf) > printed);
+        printed = page.items.last().map(|event| event.leaf).or(printed);
+        cursor = page.next.take().or(cursor);
         if !page.items.is_empty() {
             print(arguments.output, &page)?;
         }
-        cursor = page.next.or(cursor);
     }
 }
 

@@ -23,7 +23,7 @@ use server::http::model::Page;
 use server::random::SystemRandom;
 use server::serve::Host;
 
-use crate::arguments::{Arguments, Command};
+use crate::arguments::{Arguments, Command, Paging};
 use crate::failure::Failure;
 
 /// Runs the command that was given.
@@ -36,7 +36,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Run(run) => nodes::runs(arguments, run),
         Command::Job(job) => nodes::jobs(arguments, job),
         Command::Dataset(dataset) => nodes::datasets(arguments, dataset),
-        Command::Search { text, limit } => search::run(arguments, text, *limit),
+        Command::Search { text, kind, page } => search::run(arguments, text, kind.as_ref(), page),
         Command::Events(events) => events::run(arguments, events),
         Command::Alerts(alerts) => alerts::run(arguments, alerts),
         Command::Rejected(rejected) => rejected::run(arguments, rejected),
@@ -61,11 +61,12 @@ fn now_ns() -> i64 {
     SystemClock::new().now_ns()
 }
 
-/// The query of a list.
-fn paging(paging: &crate::arguments::Paging) -> Vec<(&'static str, String)> {
+/// The query of a list: its filters that were given, then its paging.
+fn listing(filters: &[(&'static str, Option<String>)], paging: &Paging) -> Vec<(&'static str, String)> {
+    let given = filters.iter().filter_map(|(name, value)| Some((*name, value.clone()?)));
     let limit = paging.limit.map(|limit| ("limit", limit.to_string()));
     let cursor = paging.cursor.clone().map(|cursor| ("cursor", cursor));
-    limit.into_iter().chain(cursor).collect()
+    given.chain(limit).chain(cursor).collect()
 }
 
 /// Says on standard error that there is more, and how to see it.

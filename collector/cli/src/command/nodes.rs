@@ -2,25 +2,27 @@
 
 use server::http::model::{Dataset, DatasetSummary, Job, JobSummary, Node, Page, Run, RunState, RunSummary};
 
-use super::{more, now_ns, paging};
+use super::{listing, more, now_ns};
 use crate::api::{Api, escape};
-use crate::arguments::{Arguments, Listed};
+use crate::arguments::{self, Arguments};
 use crate::failure::Failure;
 use crate::output::{self, BAD, DOUBTFUL, GOOD, painted};
 use crate::render::table::{pairs, table};
 use crate::render::time::{ago, short};
 use crate::render::tree::label;
 
-pub fn runs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
+pub fn runs(arguments: &Arguments, command: &arguments::Run) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
-    match listed {
-        Listed::Show { node } => {
-            let id = node.strip_prefix("run:").unwrap_or(node);
+    match command {
+        arguments::Run::Show { run } => {
+            let id = run.strip_prefix("run:").unwrap_or(run);
             let run: Run = api.get(&format!("/v1/runs/{}", escape(id)), &[])?;
             output::answer(arguments.output, &run, run_text)
         }
-        Listed::List(page) => {
-            let runs: Page<RunSummary> = api.get("/v1/runs", &paging(page))?;
+        arguments::Run::List { job, state: wanted, since, page } => {
+            let since = since.map(|time| time.to_string());
+            let query = listing(&[("job", job.clone()), ("state", wanted.clone()), ("since", since)], page);
+            let runs: Page<RunSummary> = api.get("/v1/runs", &query)?;
             output::answer(arguments.output, &runs, |runs| {
                 let row = |run: &RunSummary| {
                     vec![
@@ -43,15 +45,15 @@ pub fn runs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
     }
 }
 
-pub fn jobs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
+pub fn jobs(arguments: &Arguments, command: &arguments::Job) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
-    match listed {
-        Listed::Show { node } => {
+    match command {
+        arguments::Job::Show { node } => {
             let job: Job = api.get("/v1/job", &[("node", prefixed("job", node))])?;
             output::answer(arguments.output, &job, job_text)
         }
-        Listed::List(page) => {
-            let jobs: Page<JobSummary> = api.get("/v1/jobs", &paging(page))?;
+        arguments::Job::List(names) => {
+            let jobs: Page<JobSummary> = api.get("/v1/jobs", &by_name(names))?;
             output::answer(arguments.output, &jobs, |jobs| {
                 let last = |job: &JobSummary| job.last_run.as_ref().map(|run| state(run.state)).unwrap_or_default();
                 let row = |job: &JobSummary| {
@@ -75,15 +77,15 @@ pub fn jobs(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
     }
 }
 
-pub fn datasets(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
+pub fn datasets(arguments: &Arguments, command: &arguments::Dataset) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
-    match listed {
-        Listed::Show { node } => {
+    match command {
+        arguments::Dataset::Show { node } => {
             let dataset: Dataset = api.get("/v1/dataset", &[("node", prefixed("dataset", node))])?;
             output::answer(arguments.output, &dataset, dataset_text)
         }
-        Listed::List(page) => {
-            let datasets: Page<DatasetSummary> = api.get("/v1/datasets", &paging(page))?;
+        arguments::Dataset::List(names) => {
+            let datasets: Page<DatasetSummary> = api.get("/v1/datasets", &by_name(names))?;
             output::answer(arguments.output, &datasets, |datasets| {
                 let written = |dataset: &DatasetSummary| {
                     dataset.last_write_at.map_or("never".to_owned(), |time| ago(time, now_ns()))
@@ -101,6 +103,10 @@ pub fn datasets(arguments: &Arguments, listed: &Listed) -> Result<(), Failure> {
             Ok(())
         }
     }
+}
+
+fn by_name(names: &arguments::Names) -> Vec<(&'static str, String)> {
+    listing(&[("namespace", names.namespace.clone()), ("prefix", names.prefix.clone())], &names.page)
 }
 
 fn prefixed(kind: &str, node: &str) -> String {

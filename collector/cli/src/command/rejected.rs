@@ -2,7 +2,7 @@
 
 use server::http::model::{Page, Receipt, Rejected as Refused, RejectedSummary};
 
-use super::{more, now_ns, paging};
+use super::{listing, more, now_ns};
 use crate::api::{Api, escape};
 use crate::arguments::{Arguments, Rejected};
 use crate::failure::Failure;
@@ -12,8 +12,10 @@ use crate::render::time::{ago, short};
 
 pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
     match rejected {
-        Rejected::List(page) => {
-            let refused: Page<RejectedSummary> = Api::new(arguments)?.get("/v1/rejected", &paging(page))?;
+        Rejected::List { code, source, since, page } => {
+            let since = since.map(|time| time.to_string());
+            let query = listing(&[("code", code.clone()), ("source", source.clone()), ("since", since)], page);
+            let refused: Page<RejectedSummary> = Api::new(arguments)?.get("/v1/rejected", &query)?;
             output::answer(arguments.output, &refused, |refused| {
                 let place = |row: &RejectedSummary| row.path.clone().unwrap_or_default();
                 let row = |row: &RejectedSummary| {

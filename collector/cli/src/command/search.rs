@@ -2,16 +2,15 @@
 
 use server::http::model::{Page, SearchHit};
 
-use super::more;
+use super::{listing, more};
 use crate::api::Api;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Paging};
 use crate::failure::Failure;
 use crate::output;
 use crate::render::table::table;
 
-pub fn run(arguments: &Arguments, text: &str, limit: Option<u32>) -> Result<(), Failure> {
-    let mut query = vec![("q", text.to_owned())];
-    query.extend(limit.map(|limit| ("limit", limit.to_string())));
+pub fn run(arguments: &Arguments, text: &str, kind: Option<&String>, page: &Paging) -> Result<(), Failure> {
+    let query = listing(&[("q", Some(text.to_owned())), ("kind", kind.cloned())], page);
     let hits: Page<SearchHit> = Api::new(arguments)?.get("/v1/search", &query)?;
     if hits.items.is_empty() && arguments.output != crate::arguments::Form::Json {
         return Err(Failure::No(format!("nothing known begins with {text:?}")));

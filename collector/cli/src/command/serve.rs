@@ -8,8 +8,16 @@ use crate::failure::Failure;
 use crate::{output, settings};
 
 pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
-    let listen = serve.listen.iter().map(|listen| ("--listen", "http.listen", listen.clone()));
-    let loaded = settings::load(arguments, &listen.collect::<Vec<_>>())?;
+    let mut flags = Vec::new();
+    flags.extend(serve.listen.iter().map(|listen| ("--listen", "http.listen", listen.clone())));
+    if !serve.roles.is_empty() {
+        let names: Vec<&str> = serve.roles.iter().map(|role| role.name()).collect();
+        flags.push(("--roles", "roles", names.join(",")));
+    }
+    if arguments.no_color {
+        flags.push(("--no-color", "telemetry.log_color", "false".to_owned()));
+    }
+    let loaded = settings::load(arguments, &flags)?;
     if serve.print_config {
         return output::text(&loaded.print());
     }

@@ -36,11 +36,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings {
-            fallback_owner: "on-call".to_owned(),
-            runbook_base: "https://ledgerline.invalid/runbooks/".to_owned(),
-            generation: 1,
-        }
+        Settings { fallback_owner: "on-call".to_owned(), runbook_base: "docs/alerts.md#".to_owned(), generation: 1 }
     }
 }
 

@@ -6,6 +6,7 @@
 //! an unknown key is an error by construction. Where a value came from is kept beside it and printed by
 //! [`Loaded::print`], secrets hidden.
 
+mod alerts;
 mod deployment;
 mod fault;
 mod http;
@@ -18,11 +19,13 @@ mod parse;
 mod print;
 mod publisher;
 mod recorder;
+mod roles;
 mod source;
 mod telemetry;
 #[cfg(test)]
 mod tests;
 
+pub use alerts::Alerts;
 pub use deployment::Deployment;
 pub use fault::{Fault, Faults};
 pub use http::{Http, TENANT_ANY, Token};
@@ -33,6 +36,7 @@ pub use origin::Origin;
 pub use print::Setting;
 pub use publisher::Publisher;
 pub use recorder::Recorder;
+pub use roles::Roles;
 pub use source::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 
@@ -46,6 +50,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// `shutdown_timeout_ms`: how long a drain may take before what is left is given up to the next owner.
     pub shutdown_timeout_ms: u64,
+    /// `roles`: the parts that this process runs.
+    pub roles: Roles,
     /// `deployment.*`
     pub deployment: Deployment,
     /// `ledger.*`
@@ -58,6 +64,8 @@ pub struct Config {
     pub recorder: Recorder,
     /// `publisher.*`
     pub publisher: Publisher,
+    /// `alerts.*`
+    pub alerts: Alerts,
     /// `http.*`
     pub http: Http,
     /// `telemetry.*`
@@ -87,12 +95,14 @@ impl Config {
         Self {
             data_dir: keys.take("data_dir", PathBuf::from("ledgerline-data")),
             shutdown_timeout_ms: keys.bounded("shutdown_timeout_ms", 20_000, 100..=600_000),
+            roles: Roles::read(keys),
             deployment: Deployment::read(keys),
             ledger: Ledger::read(keys),
             kafka: Kafka::read(keys),
             intake: Intake::read(keys),
             recorder: Recorder::read(keys),
             publisher: Publisher::read(keys),
+            alerts: Alerts::read(keys),
             http: Http::read(keys),
             telemetry: Telemetry::read(keys),
         }
@@ -102,6 +112,7 @@ impl Config {
     fn check(&self, keys: &mut Keys) {
         self.http.check(&self.intake, keys);
         self.kafka.check(&self.intake, keys);
+        self.roles.check(&self.kafka, keys);
         if self.intake.batch_bytes_max < self.intake.payload_bytes_max {
             keys.fault(
                 "intake.batch_bytes_max",

@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 pub struct Telemetry {
     /// `telemetry.log_format`: `pretty` for people, `json` for machines.
     pub log_format: LogFormat,
+    /// `telemetry.log_color`: whether `pretty` is coloured on a terminal; `NO_COLOR` and `--no-color` turn it off, too.
+    pub log_color: bool,
     /// `telemetry.log_level`: a level, or a filter of `tracing` such as `info,server::http=debug`.
     pub log_level: LogLevel,
     /// `telemetry.otlp_endpoint`: base URL of an OTLP collector over HTTP, for instance `http://localhost:4318`;
@@ -48,6 +50,7 @@ impl Telemetry {
     pub(super) fn read(keys: &mut Keys) -> Self {
         Self {
             log_format: keys.take("telemetry.log_format", LogFormat::Pretty),
+            log_color: keys.take("telemetry.log_color", true),
             log_level: keys.take("telemetry.log_level", LogLevel("info".to_owned())),
             otlp_endpoint: keys.take("telemetry.otlp_endpoint", Endpoint(None)).0,
             otlp_headers: keys.take_all("telemetry.otlp_headers").into_iter().collect(),

@@ -69,6 +69,11 @@ fn each_fault_names_its_line_and_remedy() {
         "[recorder]\ntick_interval_ms = 600000\ntick_jump_max_ms = 1000\n",
         &["l.toml:3: recorder.tick_jump_max_ms is 1000"],
     );
+    check("roles = [\"recorder\"]\n", &["l.toml:1: roles leaves some out"]);
+    check("roles = [\"intake\", \"publisher\", \"api\"]\n", &[]);
+    check("roles = [\"boss\"]\n", &["l.toml:1: roles can't be [\"boss\"]; name some of intake"]);
+    check("roles = [\"api\"]\n[kafka]\nbrokers = [\"b:9092\"]\n", &[]);
+    check("[alerts]\nrunbook_base = \"\"\n", &["l.toml:2: alerts.runbook_base"]);
     check("[telemetry]\nlog_level = \"loud\"\n", &["l.toml:2: telemetry.log_level"]);
     check("[telemetry]\nlog_level = \"info,server::http=debug\"\n", &[]);
     check("[publisher]\ntransaction_timeout_ms = 15001\n", &["between 1000 and 15000"]);

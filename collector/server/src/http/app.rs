@@ -15,6 +15,8 @@ use tokio::sync::{Semaphore, watch};
 pub struct Parts {
     /// `http.*`
     pub settings: config::Http,
+    /// Whether questions and events are answered here; probes and metrics always are.
+    pub answers: bool,
     /// Who is whoever names no tenant.
     pub tenant_default: String,
     /// Takes events.
@@ -40,6 +42,7 @@ pub struct Api(pub(super) Arc<App>);
 /// The state behind [`Api`].
 pub(super) struct App {
     pub settings: config::Http,
+    pub answers: bool,
     pub credentials: Credentials,
     pub intake: Arc<dyn Intake>,
     pub reads: Arc<dyn Reads>,
@@ -65,7 +68,8 @@ pub(super) struct App {
 impl Api {
     /// Puts the edge together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, tenant_default, intake, reads, controls, metrics, metrics_served, clock, boot } = parts;
+        let Parts { settings, answers, tenant_default, intake, reads, controls, metrics, metrics_served, clock, boot } =
+            parts;
         Self(Arc::new(App {
             credentials: Credentials::new(settings.tokens.clone(), &tenant_default),
             openapi: super::document().to_json().unwrap_or_default(),
@@ -76,6 +80,7 @@ impl Api {
             draining: watch::channel(false).0,
             requests: AtomicU64::new(0),
             settings,
+            answers,
             intake,
             reads,
             controls,

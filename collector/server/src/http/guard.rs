@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Names the tenant, for a caller that may.
 pub(super) const TENANT_HEADER: &str = "ledgerline-tenant";
 
+/// Served whatever the roles of the process.
+const METRICS: &str = "/metrics";
+
 /// The caller of a request that passed.
 #[derive(Debug, Clone)]
 pub(super) struct Caller {
@@ -35,6 +38,9 @@ pub(super) async fn guard(
     };
     if need == Need::Public {
         return Ok(next.run(request).await);
+    }
+    if !app.answers && path.as_str() != METRICS {
+        return Err(Refusal::no_role());
     }
     let identity = identify(&app, request.headers())?;
     if let Need::May(permission) = need

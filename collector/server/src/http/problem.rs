@@ -110,6 +110,11 @@ impl Refusal {
         Self::new(StatusCode::NOT_FOUND, "no-route", "Not found", detail)
     }
 
+    pub fn no_role() -> Self {
+        let detail = "this process runs without the role api; ask one that has it";
+        Self::new(StatusCode::NOT_FOUND, "no-route", "Not found", detail)
+    }
+
     pub fn method_not_allowed() -> Self {
         let detail = "this path takes another method; /openapi.json says which";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail)

@@ -1,6 +1,6 @@
 //! `alerts list|watch`: messages as they were published, in the order of the log.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -19,6 +19,9 @@ use crate::log::Record;
 
 /// Messages kept for each tenant; older ones are in the topic.
 pub(super) const MESSAGES_MAX: usize = 10_000;
+
+/// Characters of an alert's id that may stand for it.
+const ID_CHARS_MIN: usize = 8;
 
 /// A published message. Rows are ordered by the offset and ordinal that they come from: a tenant has one partition.
 #[derive(Clone)]
@@ -113,8 +116,7 @@ fn wanted(summary: &AlertSummary, query: &AlertsQuery) -> bool {
 
 /// The newest message of an alert; of one that the list no longer holds, what the store keeps of it.
 pub(super) fn show(tail: &Tail<Message>, scope: &Scope, tenant: &str, alert_id: &str) -> Result<Alert, ReadError> {
-    let newest = tail.with(tenant, |rows| rows.rows.values().rev().find(|row| row.message.id == alert_id).cloned())?;
-    let row = match newest {
+    let row = match tail.with(tenant, |rows| named(rows, alert_id))?? {
         Some(row) => row,
         None => stored(scope, alert_id)?.ok_or_else(|| ReadError::NotFound { what: format!("alert {alert_id}") })?,
     };
@@ -125,6 +127,21 @@ pub(super) fn show(tail: &Tail<Message>, scope: &Scope, tenant: &str, alert_id: 
         evidence: row.message.evidence.leaves.iter().map(|leaf| leaf.index).collect(),
         remedy: row.message.remedy.clone(),
     })
+}
+
+/// The newest message of the alert whose id is, or begins with, this text.
+fn named(rows: &Rows<Message>, text: &str) -> Result<Option<Message>, ReadError> {
+    if text.len() < ID_CHARS_MIN {
+        return Ok(None);
+    }
+    let mut found: BTreeMap<&str, &Message> = BTreeMap::new();
+    for row in rows.rows.values().filter(|row| row.message.id.starts_with(text)) {
+        found.insert(&row.message.id, row);
+    }
+    match found.len() {
+        0 | 1 => Ok(found.into_values().next().cloned()),
+        _ => Err(ReadError::Ambiguous { candidates: found.into_keys().map(str::to_owned).collect() }),
+    }
 }
 
 /// The fold's own row, once everything up to it is published: nothing is shown before.

@@ -183,6 +183,11 @@ impl Core {
         self.own_all(&owners)
     }
 
+    /// Records nothing: the partitions are others'.
+    pub fn own_none(&self) {
+        self.seat_owners("");
+    }
+
     fn seat_owners(&self, advertised_url: &str) -> Arc<Owners> {
         let owners = Arc::new(Owners::new(
             Arc::new(self.worker_parts(advertised_url)),
@@ -346,6 +351,11 @@ impl Core {
             tick_jump_max_ns: i64::try_from(self.config.recorder.tick_jump_max_ms)
                 .unwrap_or(i64::MAX)
                 .saturating_mul(1_000_000),
+            alerts: lineage::alert::Settings {
+                fallback_owner: self.config.alerts.fallback_owner.clone(),
+                runbook_base: self.config.alerts.runbook_base.clone(),
+                ..lineage::alert::Settings::default()
+            },
             ..RecorderSettings::default()
         };
         let publisher = PublisherSettings {

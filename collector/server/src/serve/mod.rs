@@ -50,9 +50,15 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
         server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
     let working = Arc::clone(&core);
     let begun = blocking(move || {
-        working.work(&format!("http://{address}"))?;
-        working.take_topics()?;
-        reads.follow()
+        let roles = working.config.roles;
+        match roles.recorder {
+            true => working.work(&format!("http://{address}"))?,
+            false => working.own_none(),
+        }
+        if roles.intake {
+            working.take_topics()?;
+        }
+        if roles.api { reads.follow() } else { Ok(()) }
     })
     .await;
     if let Err(error) = begun {
@@ -98,6 +104,7 @@ fn edge(core: &Arc<Core>, reads: &Arc<StoreReads>) -> Result<Api, StartError> {
     core.host.random.fill(&mut boot);
     Ok(Api::new(Parts {
         settings: core.config.http.clone(),
+        answers: core.config.roles.api,
         tenant_default: core.config.intake.default_tenant.clone(),
         intake: Arc::new(core.direct("http")?),
         reads: Arc::clone(reads) as Arc<dyn crate::http::Reads>,

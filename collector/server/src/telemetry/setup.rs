@@ -65,7 +65,9 @@ fn line_layer(settings: &Telemetry) -> Box<dyn Layer<Registry> + Send + Sync> {
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match settings.log_format {
         LogFormat::Json => layer.json().flatten_event(true).with_current_span(true).with_filter(filter).boxed(),
-        LogFormat::Pretty => layer.with_ansi(colour_is_wanted()).with_target(false).with_filter(filter).boxed(),
+        LogFormat::Pretty => {
+            layer.with_ansi(settings.log_color && colour_is_wanted()).with_target(false).with_filter(filter).boxed()
+        }
     }
 }
 

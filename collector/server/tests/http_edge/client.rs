@@ -94,6 +94,7 @@ pub fn bind(config: Config) -> Result<(), String> {
 fn api(config: Config, fake: &Arc<Fake>, metrics: &Arc<Metrics>) -> Api {
     Api::new(Parts {
         settings: config.http,
+        answers: config.roles.api,
         tenant_default: config.intake.default_tenant,
         intake: fake.clone(),
         reads: fake.clone(),
