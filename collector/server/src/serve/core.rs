@@ -356,7 +356,6 @@ impl Core {
                 runbook_base: self.config.alerts.runbook_base.clone(),
                 ..lineage::alert::Settings::default()
             },
-            ..RecorderSettings::default()
         };
         let publisher = PublisherSettings {
             alerts: Arc::clone(&self.names.alerts),
