@@ -6,7 +6,7 @@ use crate::alert::AlertMessage;
 use crate::envelope::Mode;
 use crate::facts::{EventType, Facts};
 use crate::id::EventId;
-use crate::row::{Place, Stamp};
+use crate::row::{Place, Stamp, floor};
 
 /// Where an envelope is in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,15 +47,54 @@ pub struct Accepted<'a> {
     pub facts: &'a Facts<'a>,
 }
 
-/// RUNNING, OTHER and events without a type count as heard to the whole of this, so that a flood of them writes nothing.
-pub const HEARTBEAT_NS: i64 = 600 * 1_000_000_000;
+/// An event as a writer of registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Writer {
+    /// Event time, ns UTC.
+    pub time_ns: i64,
+    /// Its position in the tenant's ledger.
+    pub leaf: u64,
+    stamp: Stamp,
+    repeats: bool,
+}
+
+impl Writer {
+    /// What orders it; `weight` stands for the event among RUNNING events.
+    pub fn stamp(&self, weight: impl FnOnce() -> u64) -> Stamp {
+        if self.repeats { Stamp { event: weight(), ..self.stamp } } else { self.stamp }
+    }
+}
 
 impl Accepted<'_> {
-    /// What orders it among the writers of a register.
-    pub fn stamp(&self) -> Stamp {
+    /// As a writer of what a job or dataset says, where all that is no RUNNING orders by time.
+    pub fn writer(&self) -> Writer {
+        self.ranked(1, 0)
+    }
+
+    /// As a writer of what a run says, where an end outranks RUNNING, and that all else, within the same ten minutes.
+    pub fn run_writer(&self) -> Writer {
+        match self.facts.event_type {
+            Some(EventType::Complete | EventType::Abort | EventType::Fail) => self.ranked(2, 1),
+            None | Some(EventType::Start | EventType::Running | EventType::Other) => self.ranked(0, 1),
+        }
+    }
+
+    fn ranked(&self, rank: u8, running: u8) -> Writer {
         let mut event = [0; 8];
         event.copy_from_slice(&self.event_id.0[..8]);
-        Stamp { time_ns: self.facts.event_time_ns, event: u64::from_be_bytes(event) }
+        let time_ns = self.facts.event_time_ns;
+        let repeats = self.facts.event_type == Some(EventType::Running) && self.facts.run.is_some();
+        let stamp = if repeats {
+            Stamp { time_ns: floor(time_ns), rank: running, event: 0 }
+        } else {
+            Stamp { time_ns, rank, event: u64::from_be_bytes(event) }
+        };
+        Writer { time_ns, leaf: self.leaf, stamp, repeats }
+    }
+
+    /// Whether what it says of a dataset's life has happened: a START intends, a FAIL or ABORT did not get there.
+    pub fn settles(&self) -> bool {
+        self.facts.run.is_none() || matches!(self.facts.event_type, None | Some(EventType::Complete))
     }
 
     /// Where it is recorded.
@@ -63,15 +102,11 @@ impl Accepted<'_> {
         Place { leaf: self.leaf, offset: self.position.offset }
     }
 
-    /// Its time as a sign of life: exact for what begins, ends or declares, else floored to [`HEARTBEAT_NS`].
+    /// Its time as a sign of life: exact for what begins, ends or declares, else floored to [`crate::row::HEARTBEAT_NS`].
     pub fn heard_ns(&self) -> i64 {
         let time_ns = self.facts.event_time_ns;
         let repeats = matches!(self.facts.event_type, None | Some(EventType::Running | EventType::Other));
-        if repeats && self.facts.run.is_some() {
-            time_ns.saturating_sub(time_ns.rem_euclid(HEARTBEAT_NS))
-        } else {
-            time_ns
-        }
+        if repeats && self.facts.run.is_some() { floor(time_ns) } else { time_ns }
     }
 }
 

@@ -5,7 +5,7 @@ mod accepted;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use accepted::{Accepted, Applied, Position};
+pub use accepted::{Accepted, Applied, Position, Writer};
 
 use crate::alert::{self, Settings};
 use crate::facts::EventKind;

@@ -1,14 +1,14 @@
 //! JobEvents and DatasetEvents: what a producer declares, without a run. A declaration is replaced only by a later one of
 //! the same producer; all of them stay.
 
-use super::edge::aliases;
+use super::edge::names;
 use super::flows::{Lineages, Sets, put_flow};
-use super::touched::{Side, Touched};
+use super::touched::Touched;
 use crate::facts::Facts;
 use crate::fold::Accepted;
 use crate::group::add_member;
 use crate::id::RunId;
-use crate::row::key::{DeclarationKey, NewestFirst, ProducerId};
+use crate::row::key::{DeclarationKey, NewestFirst, ProducerId, Side};
 use crate::row::{self, DeclarationRow, State};
 
 /// Context of a producer's id.
@@ -26,7 +26,7 @@ pub fn declare<'a, S: State>(
     let facts: &'a Facts<'a> = accepted.facts;
     let said = Lineages::read(facts, touched.job, touched);
     for dataset in facts.inputs.iter().chain(&facts.outputs).chain(&facts.dataset) {
-        aliases(touched, dataset);
+        names(touched, accepted, dataset);
     }
     let Some(owner) = touched.job.or(touched.dataset) else { return Ok(()) };
     let declares = |side| touched.named.iter().any(|named| named.side == side && !named.inferred);

@@ -1,12 +1,13 @@
 //! Edges as they are listed from a dataset (its jobs), between jobs, and between the names of one dataset.
 //! Counts runs, never events; keeps the first and the last leaf behind each edge.
 
+use super::change::renamed_from;
 use super::name::{Naming, upsert};
-use super::touched::{Side, Touched};
+use super::touched::Touched;
 use crate::facts::{Dataset, EventKind};
 use crate::fold::Accepted;
 use crate::id::NodeId;
-use crate::row::key::{EdgeKey, Link};
+use crate::row::key::{EdgeKey, Link, Side};
 use crate::row::{self, EdgeRow, NodeKind, State};
 
 /// Edges that only say "these two belong together" are seen to the whole day.
@@ -58,13 +59,20 @@ pub fn link<'a, S: State>(state: &mut S, accepted: &Accepted<'a>, touched: &Touc
     Ok(())
 }
 
-/// Links a dataset with the names that its `symlinks` facet gives it.
-pub(crate) fn aliases<'a>(touched: &mut Touched<'a>, dataset: &'a Dataset<'a>) {
+/// Links a dataset with the names that its `symlinks` facet gives it, and with the one that it had before.
+pub(crate) fn names<'a>(touched: &mut Touched<'a>, accepted: &Accepted<'_>, dataset: &'a Dataset<'a>) {
     let node = touched.dataset_id(dataset.namespace, dataset.name);
     for symlink in dataset.symlinks.iter().flatten() {
         let other = touched.dataset_id(symlink.namespace, symlink.name);
         if other != node {
             touched.link(node, Link::Alias, other);
+        }
+    }
+    let before = dataset.lifecycle.as_ref().and_then(renamed_from).filter(|_| accepted.settles());
+    if let Some((namespace, name)) = before {
+        let other = touched.dataset_id(namespace, name);
+        if other != node {
+            touched.link(node, Link::RenamedFrom, other);
         }
     }
 }
@@ -117,6 +125,8 @@ fn reversed(link: Link) -> Link {
         Link::ChildOf => Link::ParentOf,
         Link::Alias => Link::AliasOf,
         Link::AliasOf => Link::Alias,
+        Link::RenamedFrom => Link::RenamedTo,
+        Link::RenamedTo => Link::RenamedFrom,
     }
 }
 

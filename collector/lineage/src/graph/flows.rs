@@ -2,10 +2,10 @@
 //! the product of the sets then does not count for that one.
 
 use super::name::index_column;
-use super::touched::{Side, Touched};
+use super::touched::Touched;
 use crate::facts::{Column, ColumnSource, Dataset, EndpointKind, Facts, LineageEntry, LineageSource, Transformation};
 use crate::id::NodeId;
-use crate::row::key::{FlowKey, Link};
+use crate::row::key::{FlowKey, Link, Side};
 use crate::row::{self, ColumnLink, FlowId, FlowRow, State};
 
 /// Context of a flow's digest.
@@ -112,6 +112,38 @@ impl Sets {
                 if was_cited.is_ok() { Added::Promoted } else { Added::Fresh }
             }
         }
+    }
+
+    /// Datasets in all.
+    pub fn len(&self) -> usize {
+        self.inputs.len() + self.outputs.len() + self.cited_inputs.len() + self.cited_outputs.len()
+    }
+
+    /// Whether nothing was named.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether a dataset is on a side, named or cited.
+    pub fn holds(&self, node: NodeId, side: Side) -> bool {
+        let (named, only_cited) = match side {
+            Side::Input => (&self.inputs, &self.cited_inputs),
+            Side::Output => (&self.outputs, &self.cited_outputs),
+        };
+        named.binary_search(&node).is_ok() || only_cited.binary_search(&node).is_ok()
+    }
+
+    /// Every dataset with its side.
+    pub fn named(&self) -> impl Iterator<Item = (Side, NodeId)> {
+        let side = |side, list: &'_ [NodeId]| list.iter().map(move |node| (side, *node)).collect::<Vec<_>>();
+        [
+            side(Side::Input, &self.inputs),
+            side(Side::Input, &self.cited_inputs),
+            side(Side::Output, &self.outputs),
+            side(Side::Output, &self.cited_outputs),
+        ]
+        .into_iter()
+        .flatten()
     }
 
     /// The flow of these sets, given the targets that facets explain; `None` when nothing was named.

@@ -1,12 +1,13 @@
 //! Nodes come into being by being named; their registers take what the event says; names go to the index once.
 
+use super::change;
 use super::register::{Update, write};
 use super::touched::Touched;
 use crate::facts::{Dataset, Facts, Field, Job};
 use crate::fold::Accepted;
 use crate::id::NodeId;
 use crate::row::key::{Index, NameKey, NodeKey};
-use crate::row::{self, FacetKey, NameRow, NodeKind, NodeRow, State};
+use crate::row::{self, FacetKey, NameRow, NodeKind, NodeRow, State, Value};
 
 /// Names the event's own job and datasets, with what it says of them.
 ///
@@ -27,9 +28,14 @@ pub fn name<'a, S: State>(state: &mut S, accepted: &Accepted<'a>, touched: &mut 
         touched.dataset = Some(node);
         upsert_dataset(state, accepted, node, dataset)?;
     }
-    for dataset in facts.inputs.iter().chain(&facts.outputs) {
+    for dataset in &facts.inputs {
         let node = touched.dataset_id(dataset.namespace, dataset.name);
         upsert_dataset(state, accepted, node, dataset)?;
+    }
+    for dataset in &facts.outputs {
+        let node = touched.dataset_id(dataset.namespace, dataset.name);
+        let schema = upsert_dataset(state, accepted, node, dataset)?;
+        touched.schemas.extend(schema.map(|schema| (node, schema)));
     }
     touched.has_rows();
     Ok(())
@@ -47,27 +53,33 @@ pub(super) struct Naming<'n> {
     pub name: &'n str,
 }
 
+/// Gives the value of the schema that the event sends.
 fn upsert_dataset<S: State>(
     state: &mut S,
     accepted: &Accepted<'_>,
     node: NodeId,
     dataset: &Dataset<'_>,
-) -> Result<(), S::Error> {
+) -> Result<Option<Value>, S::Error> {
     let named = Naming { node, kind: NodeKind::Dataset, namespace: dataset.namespace, name: dataset.name };
-    let schema_is_news = upsert(state, accepted, &named, of_dataset(dataset))?;
-    match &dataset.schema {
-        Some(fields) if schema_is_news => index_columns(state, node, fields, &mut String::new()),
-        _ => Ok(()),
+    let mut updates = of_dataset(dataset);
+    if accepted.facts.run.is_none() {
+        updates.extend(of_content(dataset));
     }
+    let (schema, is_news) = upsert(state, accepted, &named, updates)?;
+    if let Some(fields) = dataset.schema.as_ref().filter(|_| is_news) {
+        index_columns(state, node, fields, &mut String::new())?;
+    }
+    change::note(state, accepted, node, dataset)?;
+    Ok(schema)
 }
 
-/// Makes or updates a node's row; true when its schema register took another content.
+/// Makes or updates a node's row. Gives the value of the schema that the event sends, and whether that was not the standing one.
 pub(super) fn upsert<S: State>(
     state: &mut S,
     accepted: &Accepted<'_>,
     named: &Naming<'_>,
     updates: Vec<Update>,
-) -> Result<bool, S::Error> {
+) -> Result<(Option<Value>, bool), S::Error> {
     let key = NodeKey { node: named.node };
     let (mut node, mut changed) = match row::get::<NodeRow, S>(state, &key)? {
         Some(node) => (node, false),
@@ -89,22 +101,17 @@ pub(super) fn upsert<S: State>(
         node.first_leaf = node.first_leaf.min(accepted.leaf);
         changed = true;
     }
-    let sends_schema = updates.iter().any(|update| update.facet == FacetKey::Schema);
-    let schema = |node: &NodeRow| {
-        node.registers.iter().find(|register| register.facet == FacetKey::Schema).map(|register| register.value.clone())
-    };
-    let before = if sends_schema { schema(&node) } else { None };
-    let late = sends_schema
-        && node
-            .registers
-            .iter()
-            .any(|register| register.facet == FacetKey::Schema && register.stamp > accepted.stamp());
-    changed |= write(state, &mut node.registers, accepted.stamp(), updates)?;
+    let sent = updates.iter().position(|update| update.facet == FacetKey::Schema);
+    let before = sent.and_then(|_| node.registers.iter().find(|register| register.facet == FacetKey::Schema)).cloned();
+    let values = write(state, &mut node.registers, &accepted.writer(), Some(named.node), updates)?;
+    changed |= values.changed;
     if changed {
         row::put(state, &key, &node)?;
     }
+    let schema = sent.and_then(|at| values.said.into_iter().nth(at));
     // A schema that arrives after its time is history, but its columns are to be found all the same.
-    Ok(sends_schema && (late || before != schema(&node)))
+    let is_news = schema.is_some() && before.map(|register| register.value) != schema;
+    Ok((schema, is_news))
 }
 
 fn index<S: State>(state: &mut S, named: &Naming<'_>) -> Result<(), S::Error> {
@@ -151,15 +158,15 @@ fn index_columns<S: State>(
     Ok(())
 }
 
-/// Adds the facet when it is there, and its deletion when it was deleted.
+/// Adds the facet when it is there, and its deletion when it was deleted; `list` is how, for one that is a list.
 macro_rules! updates {
-    ($deleted:expr; $($facet:ident, $name:literal => $facts:expr),+ $(,)?) => {{
+    ($deleted:expr; $($facet:ident $how:ident, $name:literal => $facts:expr),+ $(,)?) => {{
         let mut updates = Vec::with_capacity(4);
         $(
             if let Some(facts) = $facts {
-                updates.push(Update::set(FacetKey::$facet, facts));
+                updates.push($crate::graph::Update::$how(FacetKey::$facet, facts));
             } else if $deleted.contains(&$name) {
-                updates.push(Update { facet: FacetKey::$facet, content: None });
+                updates.push($crate::graph::Update::deleted(FacetKey::$facet));
             }
         )+
         updates
@@ -168,35 +175,57 @@ macro_rules! updates {
 
 fn of_job(job: &Job<'_>) -> Vec<Update> {
     updates! { job.deleted;
-        Ownership, "ownership" => job.owners.as_ref(),
-        Documentation, "documentation" => job.documentation.as_ref(),
-        Tags, "tags" => job.tags.as_ref(),
-        JobType, "jobType" => job.job_type.as_ref(),
-        Sql, "sql" => job.sql.as_ref(),
-        SourceCode, "sourceCode" => job.source_code.as_ref(),
-        SourceCodeLocation, "sourceCodeLocation" => job.source_location.as_ref(),
-        Approval, "ledgerline_approval" => Some(&job.approvals).filter(|list| !list.is_empty()),
-        Export, "ledgerline_export" => job.export.as_ref(),
-        Deployment, "ledgerline_deployment" => job.deployment.as_ref(),
+        Ownership list, "ownership" => job.owners.as_ref(),
+        Documentation set, "documentation" => job.documentation.as_ref(),
+        Tags list, "tags" => job.tags.as_ref(),
+        JobType set, "jobType" => job.job_type.as_ref(),
+        Sql set, "sql" => job.sql.as_ref(),
+        SourceCode set, "sourceCode" => job.source_code.as_ref(),
+        SourceCodeLocation set, "sourceCodeLocation" => job.source_location.as_ref(),
+        Approval list, "ledgerline_approval" => Some(&job.approvals).filter(|list| !list.is_empty()),
+        Export set, "ledgerline_export" => job.export.as_ref(),
+        Deployment set, "ledgerline_deployment" => job.deployment.as_ref(),
     }
 }
 
 fn of_dataset(dataset: &Dataset<'_>) -> Vec<Update> {
     let kind = dataset.dataset_type.map(|kind| (kind, dataset.sub_type));
     updates! { dataset.deleted;
-        Ownership, "ownership" => dataset.owners.as_ref(),
-        Documentation, "documentation" => dataset.documentation.as_ref(),
-        Tags, "tags" => dataset.tags.as_ref(),
-        Schema, "schema" => dataset.schema.as_ref(),
-        DataSource, "dataSource" => dataset.source.as_ref(),
-        Version, "version" => dataset.version.as_ref(),
-        LifecycleStateChange, "lifecycleStateChange" => dataset.lifecycle.as_ref(),
-        DatasetType, "datasetType" => kind.as_ref(),
-        Storage, "storage" => dataset.storage.as_ref(),
-        Catalog, "catalog" => dataset.catalog.as_ref(),
-        Hierarchy, "hierarchy" => dataset.hierarchy.as_ref(),
-        Symlinks, "symlinks" => dataset.symlinks.as_ref(),
+        Ownership list, "ownership" => dataset.owners.as_ref(),
+        Documentation set, "documentation" => dataset.documentation.as_ref(),
+        Tags list, "tags" => dataset.tags.as_ref(),
+        Schema list, "schema" => dataset.schema.as_ref(),
+        DataSource set, "dataSource" => dataset.source.as_ref(),
+        Version set, "version" => dataset.version.as_ref(),
+        LifecycleStateChange set, "lifecycleStateChange" => dataset.lifecycle.as_ref(),
+        DatasetType set, "datasetType" => kind.as_ref(),
+        Storage set, "storage" => dataset.storage.as_ref(),
+        Catalog set, "catalog" => dataset.catalog.as_ref(),
+        Hierarchy list, "hierarchy" => dataset.hierarchy.as_ref(),
+        Symlinks list, "symlinks" => dataset.symlinks.as_ref(),
     }
+}
+
+/// What is told of a dataset's content, by a run or by its own event.
+pub(crate) fn of_content(dataset: &Dataset<'_>) -> Vec<Update> {
+    let mut updates = updates! { dataset.deleted;
+        Metrics set, "dataQualityMetrics" => dataset.metrics.as_ref(),
+        Assertions list, "dataQualityAssertions" => some(&dataset.assertions),
+        Subset set, "subset" => dataset.subset.as_ref(),
+        Digests list, "ledgerline_digest" => some(&dataset.digests),
+        Records list, "ledgerline_records" => some(&dataset.records),
+    };
+    if let Some(statistics) = &dataset.statistics {
+        // A run that goes on counts upwards.
+        let counted = statistics.rows.or(statistics.bytes).or(statistics.files);
+        let weight = counted.map_or(0, i64::unsigned_abs);
+        updates.push(Update::set(FacetKey::Statistics, statistics).weighing(weight));
+    }
+    updates
+}
+
+fn some<T>(list: &Vec<T>) -> Option<&Vec<T>> {
+    Some(list).filter(|list| !list.is_empty())
 }
 
 pub(crate) use updates;

@@ -1,33 +1,73 @@
-//! Writing registers: the newest event by (time, id) stands; contents are kept under their digest, also those that a late
-//! event brings after its time, so that history does not depend on the order of arrival.
+//! Writing registers: the newest event stands; contents are kept under their digest, and what a node said before is listed, also
+//! what a late event brings after its time, so that history does not depend on the order of arrival.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::row::key::{ContentKey, Digest};
-use crate::row::{self, ContentRow, FacetKey, Read, Register, Stamp, State, Value};
+use crate::fold::Writer;
+use crate::id::NodeId;
+use crate::row::key::{ContentKey, Digest, HistoryKey};
+use crate::row::{self, ContentRow, FacetKey, HistoryRow, Read, Register, State, Value};
 
 /// Context of the digest of a facet's content.
 const CONTEXT: &str = "ledgerline v1 facet content";
 
-/// What an event says for one facet: `postcard` of its facts, or that it is deleted.
+/// What an event says for one facet.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Update {
     /// The facet.
     pub facet: FacetKey,
-    /// Its content; `None` when it was sent with `_deleted`.
-    pub content: Option<Vec<u8>>,
+    said: Said,
+    /// Among RUNNING events of the same ten minutes the greater stands; `None`: by content.
+    weight: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Said {
+    Deleted,
+    /// `postcard` of its facts.
+    Content(Vec<u8>),
+    /// Its value, stored already.
+    Kept(Value),
 }
 
 impl Update {
-    /// A facet that is there.
+    /// A facet that is there. Should it be longer than is kept, only its digest will be.
     pub fn set(facet: FacetKey, facts: &impl Serialize) -> Update {
-        Update { facet, content: Some(content(facts)) }
+        Update { facet, said: Said::Content(content(facts)), weight: None }
+    }
+
+    /// A facet that is a list: of one that is longer than is kept, as many items as fit, then how many are left out.
+    pub fn list<T: Serialize>(facet: FacetKey, items: &[T]) -> Update {
+        let mut content = content(&items);
+        if content.len() > Value::CONTENT_BYTES_MAX {
+            content = cut(items);
+        }
+        Update { facet, said: Said::Content(content), weight: None }
+    }
+
+    /// A facet that was sent with `_deleted`.
+    pub fn deleted(facet: FacetKey) -> Update {
+        Update { facet, said: Said::Deleted, weight: None }
+    }
+
+    /// A facet whose value another register of the same event has stored.
+    pub fn kept(facet: FacetKey, value: Value) -> Update {
+        Update { facet, said: Said::Kept(value), weight: None }
+    }
+
+    /// The same, the heaviest standing among RUNNING events of the same ten minutes.
+    pub fn weighing(self, weight: u64) -> Update {
+        Update { weight: Some(weight), ..self }
     }
 
     /// The facet's number and a cheap digest of its content, to compare two events of one transition. Whoever forges a
     /// collision hides a difference from a rule, not from the ledger.
     pub fn digest(&self) -> (u8, u32) {
-        let hash = self.content.as_deref().map_or(0, fnv1a);
+        let hash = match &self.said {
+            Said::Deleted => 0,
+            Said::Content(content) => fnv1a(content),
+            Said::Kept(value) => hash(value),
+        };
         (self.facet as u8, (hash ^ (hash >> 32)) as u32)
     }
 }
@@ -43,57 +83,242 @@ pub fn content(facts: &impl Serialize) -> Vec<u8> {
     postcard::to_extend(facts, Vec::with_capacity(512)).expect("facts have no map and no unsized sequence")
 }
 
-/// Applies updates to registers kept in the order of their facets; true when any changed.
+/// The longest head of a list that is kept, and the number of items after it.
+fn cut<T: Serialize>(items: &[T]) -> Vec<u8> {
+    let (mut fits, mut too_many) = (0, items.len());
+    while too_many - fits > 1 {
+        let half = fits.midpoint(too_many);
+        if content(&&items[..half]).len() <= Value::CONTENT_BYTES_MAX { fits = half } else { too_many = half }
+    }
+    let mut head = content(&&items[..fits]);
+    head.extend(content(&((items.len() - fits) as u64)));
+    head
+}
+
+/// How many items a kept list lacks.
+pub fn left_out<'c, T: Deserialize<'c>>(content: &'c [u8]) -> u64 {
+    match postcard::take_from_bytes::<Vec<T>>(content) {
+        Ok((_, rest)) if !rest.is_empty() => postcard::from_bytes(rest).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// What writing gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Some register is another one now.
+    pub changed: bool,
+    /// The values that the updates said, in their order.
+    pub said: Vec<Value>,
+}
+
+/// Applies updates to registers kept in the order of their facets. `node` is whose registers they are where what was said
+/// before is listed; a run's own are not.
 ///
 /// # Errors
 /// The store's own.
 pub fn write<S: State>(
     state: &mut S,
     registers: &mut Vec<Register>,
-    stamp: Stamp,
+    writer: &Writer,
+    node: Option<NodeId>,
     updates: Vec<Update>,
-) -> Result<bool, S::Error> {
-    let mut changed = false;
-    for Update { facet, content } in updates {
-        let value = match content {
-            None => Value::Deleted,
-            Some(content) if content.len() <= Value::INLINE_BYTES_MAX => Value::Inline(content),
-            Some(content) => keep(state, registers, facet, content)?,
+) -> Result<Written, S::Error> {
+    let mut written = Written { changed: false, said: Vec::with_capacity(updates.len()) };
+    for Update { facet, said, weight } in updates {
+        let at = registers.binary_search_by_key(&facet, |register| register.facet);
+        let stands = at.ok().map(|at| &registers[at].value);
+        let value = match said {
+            Said::Deleted => Value::Deleted,
+            Said::Kept(value) => value,
+            Said::Content(content) => keep(state, stands, content)?,
         };
-        match registers.binary_search_by_key(&facet, |register| register.facet) {
-            Ok(at) if registers[at].stamp < stamp => registers[at] = Register { facet, stamp, value },
-            Ok(_) => continue,
-            Err(at) => registers.insert(at, Register { facet, stamp, value }),
-        }
-        changed = true;
+        let stamp = writer.stamp(|| weight.unwrap_or_else(|| hash(&value)));
+        let said =
+            Register { facet, first_ns: writer.time_ns, first_leaf: writer.leaf, stamp, leaf: writer.leaf, value };
+        written.said.push(said.value.clone());
+        written.changed |= match at {
+            Err(at) => {
+                registers.insert(at, said);
+                true
+            }
+            Ok(at) if registers[at].value == said.value => registers[at].hear(&said),
+            Ok(at) => match node.filter(|_| facet.keeps_history()) {
+                Some(node) => contest(state, node, &mut registers[at], said)?,
+                None => registers[at].take(said),
+            },
+        };
     }
-    Ok(changed)
+    Ok(written)
 }
 
-/// Stores a content under its digest, unless the register already points there.
-fn keep<S: State>(state: &mut S, registers: &[Register], facet: FacetKey, content: Vec<u8>) -> Result<Value, S::Error> {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
-    hasher.update(&content);
-    let mut digest = [0; 16];
-    hasher.finalize_xof().fill(&mut digest);
-    let value = Value::Content(Digest(digest));
-    let stands = registers.iter().any(|register| register.facet == facet && register.value == value);
-    if !stands {
-        row::put(state, &ContentKey { digest: Digest(digest) }, &ContentRow { content })?;
+impl Register {
+    /// The same was said once more.
+    fn hear(&mut self, said: &Register) -> bool {
+        let first = (self.first_ns.min(said.first_ns), self.first_leaf.min(said.first_leaf));
+        let last = match self.stamp.cmp(&said.stamp) {
+            std::cmp::Ordering::Less => (said.stamp, said.leaf),
+            std::cmp::Ordering::Equal => (self.stamp, self.leaf.min(said.leaf)),
+            std::cmp::Ordering::Greater => (self.stamp, self.leaf),
+        };
+        let changed = (first, last) != ((self.first_ns, self.first_leaf), (self.stamp, self.leaf));
+        (self.first_ns, self.first_leaf) = first;
+        (self.stamp, self.leaf) = last;
+        changed
+    }
+
+    /// Something else was said, and what loses is not listed.
+    fn take(&mut self, said: Register) -> bool {
+        let first = (self.first_ns.min(said.first_ns), self.first_leaf.min(said.first_leaf));
+        let stands = self.stands_before(&said);
+        let changed = !stands || first != (self.first_ns, self.first_leaf);
+        if !stands {
+            *self = said;
+        }
+        (self.first_ns, self.first_leaf) = first;
+        changed
+    }
+
+    /// The later stands; where two RUNNING events weigh the same, the greater value.
+    fn stands_before(&self, other: &Register) -> bool {
+        (self.stamp, &self.value) > (other.stamp, &other.value)
+    }
+}
+
+/// Something else was said: the later of the two stands, the other is listed.
+fn contest<S: State>(
+    state: &mut S,
+    node: NodeId,
+    register: &mut Register,
+    mut said: Register,
+) -> Result<bool, S::Error> {
+    let facet = register.facet;
+    let key = |value: &Value| HistoryKey { node, facet, digest: digest(value) };
+    let here = key(&said.value);
+    let listed = row::get::<HistoryRow, S>(state, &here)?;
+    if let Some(HistoryRow { first_ns, first_leaf, stamp, leaf, value }) = listed.clone() {
+        said.hear(&Register { facet, first_ns, first_leaf, stamp, leaf, value });
+    }
+    let entry = |register: &Register| HistoryRow {
+        first_ns: register.first_ns,
+        first_leaf: register.first_leaf,
+        stamp: register.stamp,
+        leaf: register.leaf,
+        value: register.value.clone(),
+    };
+    if register.stands_before(&said) {
+        let entry = entry(&said);
+        if listed.as_ref() != Some(&entry) {
+            row::put(state, &here, &entry)?;
+        }
+        return Ok(false);
+    }
+    row::put(state, &key(&register.value), &entry(register))?;
+    if listed.is_some() {
+        row::delete::<HistoryRow, S>(state, &here)?;
+    }
+    *register = said;
+    Ok(true)
+}
+
+/// The value of a content: itself when short, else its digest, under which it is stored unless it stands there already.
+fn keep<S: State>(state: &mut S, stands: Option<&Value>, content: Vec<u8>) -> Result<Value, S::Error> {
+    if content.len() <= Value::INLINE_BYTES_MAX {
+        return Ok(Value::Inline(content));
+    }
+    let digest = digest_of(&content);
+    // A list that was cut ends after its bound, by the number of what is left out.
+    if content.len() > Value::CONTENT_BYTES_MAX + 16 {
+        return Ok(Value::Omitted(digest));
+    }
+    let value = Value::Content(digest);
+    if stands != Some(&value) {
+        row::put(state, &ContentKey { digest }, &ContentRow { content })?;
     }
     Ok(value)
 }
 
-/// The content that stands for a facet: `postcard` of its facts. `None` when absent or deleted.
+fn digest_of(content: &[u8]) -> Digest {
+    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+    hasher.update(content);
+    let mut digest = [0; 16];
+    hasher.finalize_xof().fill(&mut digest);
+    Digest(digest)
+}
+
+fn digest(value: &Value) -> Digest {
+    match value {
+        Value::Deleted => Digest([0; 16]),
+        Value::Inline(content) => digest_of(content),
+        Value::Content(digest) | Value::Omitted(digest) => *digest,
+    }
+}
+
+/// A cheap number for a value.
+fn hash(value: &Value) -> u64 {
+    match value {
+        Value::Deleted => 0,
+        Value::Inline(content) => fnv1a(content),
+        Value::Content(digest) | Value::Omitted(digest) => fnv1a(&digest.0),
+    }
+}
+
+/// The content that stands for a facet: `postcard` of its facts. `None` when absent, deleted or too long to be kept.
 ///
 /// # Errors
 /// The store's own.
 pub fn standing<S: Read>(state: &S, registers: &[Register], facet: FacetKey) -> Result<Option<Vec<u8>>, S::Error> {
-    match registers.iter().find(|register| register.facet == facet).map(|register| &register.value) {
-        None | Some(Value::Deleted) => Ok(None),
-        Some(Value::Inline(content)) => Ok(Some(content.clone())),
-        Some(Value::Content(digest)) => {
+    match registers.iter().find(|register| register.facet == facet) {
+        Some(register) => content_of(state, &register.value),
+        None => Ok(None),
+    }
+}
+
+/// The content behind a value: `postcard` of the facet's facts. `None` when deleted or too long to be kept.
+///
+/// # Errors
+/// The store's own.
+pub fn content_of<S: Read>(state: &S, value: &Value) -> Result<Option<Vec<u8>>, S::Error> {
+    match value {
+        Value::Deleted | Value::Omitted(_) => Ok(None),
+        Value::Inline(content) => Ok(Some(content.clone())),
+        Value::Content(digest) => {
             Ok(row::get::<ContentRow, S>(state, &ContentKey { digest: *digest })?.map(|row| row.content))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Owner, Text};
+
+    /// What is kept of a list of so many owners: items, and how many are left out.
+    fn kept(items: usize) -> (usize, u64, usize) {
+        let name = "n".repeat(100);
+        let owners = vec![Owner { name: &name, role: None }; items];
+        let Said::Content(content) = Update::list(FacetKey::Ownership, &owners).said else {
+            panic!("a list has content")
+        };
+        let back: Vec<Owner<'_>> = postcard::from_bytes(&content).unwrap();
+        (back.len(), left_out::<Owner<'_>>(&content), content.len())
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_says_so() {
+        assert_eq!((kept(0).0, kept(0).1), (0, 0));
+        assert_eq!((kept(100).0, kept(100).1), (100, 0));
+        let (items, left_out, bytes) = kept(10_000);
+        assert_eq!(items as u64 + left_out, 10_000);
+        assert!(left_out > 0 && bytes <= Value::CONTENT_BYTES_MAX + 16 && bytes > Value::CONTENT_BYTES_MAX - 200);
+    }
+
+    #[test]
+    fn what_is_too_long_and_no_list_leaves_its_digest() {
+        let mut state = crate::row::memory::Memory::default();
+        let text = "x".repeat(Value::CONTENT_BYTES_MAX + 100);
+        let long = content(&Text { text: &text, bytes: 0 });
+        assert!(matches!(keep(&mut state, None, long).unwrap(), Value::Omitted(_)));
+        assert!(state.rows.is_empty());
     }
 }

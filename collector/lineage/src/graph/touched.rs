@@ -1,16 +1,8 @@
 //! The nodes that one event names: their ids, computed once, and on which side they stand.
 
 use crate::id::NodeId;
-use crate::row::key::Link;
-
-/// On which side of a job a dataset stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Side {
-    /// It is read.
-    Input,
-    /// It is written.
-    Output,
-}
+use crate::row::Value;
+use crate::row::key::{Link, Side};
 
 /// A dataset that the event names on one side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +17,8 @@ pub struct Named {
     pub inferred: bool,
     /// This run had not named it on this side before.
     pub fresh: bool,
+    /// The run's sets had room for it.
+    pub kept: bool,
 }
 
 /// What one event touches. Names borrow from the event's facts.
@@ -40,6 +34,8 @@ pub struct Touched<'a> {
     pub links: Vec<(NodeId, Link, NodeId)>,
     /// The job's facets by number, with a digest each.
     pub job_facets: Vec<(u8, u32)>,
+    /// The schemas that its outputs come with.
+    pub schemas: Vec<(NodeId, Value)>,
     /// How many of `known` have their row.
     rows: usize,
     /// Ids already computed.
@@ -64,8 +60,13 @@ impl<'a> Touched<'a> {
                 named.cited &= cited;
                 named.inferred &= inferred;
             }
-            None => self.named.push(Named { node, side, cited, inferred, fresh: true }),
+            None => self.named.push(Named { node, side, cited, inferred, fresh: true, kept: true }),
         }
+    }
+
+    /// A dataset on a side.
+    pub fn on(&self, side: Side, node: NodeId) -> Option<Named> {
+        self.named.iter().find(|named| named.node == node && named.side == side).copied()
     }
 
     /// Adds an edge unless it is there.

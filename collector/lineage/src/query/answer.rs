@@ -111,6 +111,8 @@ pub enum HopKind {
     Derives,
     /// Two names of one dataset; costs no depth.
     Alias,
+    /// From a dataset's name before a rename to the one since, or up the other way; costs no depth.
+    Renamed,
 }
 
 /// A node that was reached. Nearest first; the first ones are the subject.

@@ -14,6 +14,7 @@ pub(super) fn walk<S: Read>(walk: &mut Walk<'_, S>, node: NodeId, field: &str) -
     while let Some(number) = walk.queue.pop_front() {
         let here = walk.node(number).clone();
         walk.aliases(number)?;
+        walk.renames(number)?;
         if here.depth >= walk.request.bounds.depth_max {
             if !walk.jobs(number, here.node.id)?.is_empty() {
                 walk.stop_at(number, super::CutReason::Depth);
@@ -48,6 +49,10 @@ fn through<S: Read>(walk: &mut Walk<'_, S>, number: usize, job: NodeId) -> Resul
                 Side::Output => (link.source, &link.source_field),
             };
             explained.push(other);
+            let dropped = standing.dropped(walk.state, other)?.max(standing.dropped(walk.state, here.node.id)?);
+            if !walk.request.ever && strength.confirmed_ns.is_some_and(|end_ns| end_ns <= dropped) {
+                continue;
+            }
             if concerns(link, side, here.node.id, here.field.as_deref()) {
                 next.push((other, field.clone(), here.possible, strength, link.transformations.clone()));
             }

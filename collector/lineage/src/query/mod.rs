@@ -5,11 +5,13 @@ mod alias;
 mod answer;
 mod column;
 mod family;
+mod life;
 mod resolve;
 mod search;
 mod standing;
 #[cfg(test)]
 mod tests;
+mod version;
 mod walk;
 
 pub use alias::{ALIASES_MAX, alias_class};
@@ -18,7 +20,9 @@ pub use answer::{
     Subject,
 };
 pub use family::{descendants, is_stale};
+pub use life::{Renamed, changes, last_change, renames};
 pub use resolve::{Resolution, node_text, resolve};
 pub use search::{Found, FoundKind, search};
 pub use standing::{Standing, Strength};
+pub use version::{Version, Versions, WRITES_MAX, version_before, versions};
 pub use walk::walk;

@@ -6,25 +6,33 @@
 
 mod alert;
 mod edge;
+mod facet;
 mod flow;
 mod group;
 pub mod key;
 pub mod memory;
 mod node;
 mod packed;
+mod register;
 mod run;
+mod stamp;
 mod state;
 #[cfg(test)]
 mod tests;
+mod usage;
 
 pub use alert::{AlertRow, AlertState, OpenAlertRow};
 pub use edge::EdgeRow;
+pub use facet::FacetKey;
 pub use flow::{ColumnLink, FlowId, FlowRow, MemberRow};
 pub use group::{DeclarationRow, FlowGroupRow, GroupRow, GroupState, TimelineRow, TopRun};
 pub use key::Table;
-pub use node::{ContentRow, FacetKey, NameRow, NodeKind, NodeRow, Register, Value};
-pub use run::{ChildRow, End, Lineage, ParentRegister, Place, RunRow, Stamp, Terminal, Transition};
+pub use node::{NameRow, NodeKind, NodeRow};
+pub use register::{ContentRow, HistoryRow, Register, Value};
+pub use run::{ChildRow, End, Lineage, ParentRegister, Place, RunRow, Terminal, Transition};
+pub use stamp::{HEARTBEAT_NS, Stamp, floor};
 pub use state::{Corrupt, Read, State, Visit};
+pub use usage::{ChangeRow, UseRow};
 
 use key::{Key, KeyBytes};
 use serde::Serialize;
@@ -97,12 +105,25 @@ pub fn delete<T: Row, S: State>(state: &mut S, key: &T::Key) -> Result<(), S::Er
 /// # Errors
 /// The store's own, or [`Corrupt`] as one of them.
 pub fn scan<T: Row, S: Read>(state: &S, prefix: &KeyBytes, rows_max: usize) -> Result<Vec<(T::Key, T)>, S::Error> {
+    scan_from(state, prefix, prefix, rows_max)
+}
+
+/// The same, from the key `from` on.
+///
+/// # Errors
+/// The store's own, or [`Corrupt`] as one of them.
+pub fn scan_from<T: Row, S: Read>(
+    state: &S,
+    prefix: &KeyBytes,
+    from: &KeyBytes,
+    rows_max: usize,
+) -> Result<Vec<(T::Key, T)>, S::Error> {
     let mut rows = Vec::new();
     let mut corrupt = None;
     if rows_max == 0 {
         return Ok(rows);
     }
-    state.scan(T::TABLE, prefix, prefix, &mut |key, value| {
+    state.scan(T::TABLE, prefix, from, &mut |key, value| {
         match (T::Key::parse(key), T::decode(value)) {
             (Some(key), Ok(row)) => rows.push((key, row)),
             _ => corrupt = Some(Corrupt { table: T::TABLE }),

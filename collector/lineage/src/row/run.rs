@@ -3,19 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::key::{ChildKey, RunKey};
-use super::node::Register;
-use super::{FlowId, Row, Table};
+use super::{FlowId, Register, Row, Stamp, Table};
 use crate::facts::EventType;
 use crate::id::{EventId, NodeId, RunId};
-
-/// What orders the writers of a register: event time, then the beginning of the event id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Stamp {
-    /// Event time, ns UTC.
-    pub time_ns: i64,
-    /// First 8 bytes of the event id, big-endian.
-    pub event: u64,
-}
 
 /// Where an event is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -1,8 +1,9 @@
 //! Keys order as meant and read back; the bytes of every key are pinned.
 
+use super::FacetKey;
 use super::key::{
-    Class, EdgeKey, Index, Key, KeyBytes, Link, NameKey, NewestFirst, TimelineKey, newest_first, open_text, terminated,
-    time_of,
+    ChangeKey, Class, Digest, EdgeKey, HistoryKey, Index, Key, KeyBytes, LifeChange, Link, NameKey, NewestFirst, Side,
+    TimelineKey, UseKey, newest_first, open_text, terminated, time_of,
 };
 use crate::id::{NodeId, RunId};
 
@@ -49,17 +50,33 @@ fn key_bytes_are_pinned() {
     assert_eq!(hex(&timeline.bytes()), format!("{}047ffffffffffffffe{}", "01".repeat(16), "02".repeat(16)));
     let name = NameKey { index: Index::Column, text: "id".into(), name: String::new(), node: node(3) };
     assert_eq!(hex(&name.bytes()), format!("03696400000000{}", "03".repeat(16)));
+    let (one, two, run) = ("01".repeat(16), "02".repeat(16), RunId([3; 16]));
+    let started = NewestFirst::new(1);
+    let uses = UseKey { dataset: node(1), side: Side::Output, started, job: node(2), run };
+    assert_eq!(hex(&uses.bytes()), format!("{one}027ffffffffffffffe{two}{}", "03".repeat(16)));
+    let change = ChangeKey { dataset: node(1), change: LifeChange::Drop, time: started, event: RunId([2; 16]) };
+    assert_eq!(hex(&change.bytes()), format!("{one}037ffffffffffffffe{two}"));
+    let history = HistoryKey { node: node(1), facet: FacetKey::Records, digest: Digest([2; 16]) };
+    assert_eq!(hex(&history.bytes()), format!("{one}1f{two}"));
+    assert_eq!(HistoryKey::parse(&history.bytes()), Some(history));
+    assert_eq!((UseKey::parse(&uses.bytes()), ChangeKey::parse(&change.bytes())), (Some(uses), Some(change)));
 }
 
-/// A history that writes a row of every table but the rarest, for pinning.
+/// A history that writes a row of every table, for pinning.
 fn a_little_of_everything() -> crate::row::memory::Memory {
-    use crate::facts::EventType::{Complete, Fail, Start};
+    use crate::facts::EventType::{Complete, Fail, Running, Start};
     use crate::fold::tests::event::Ev;
     let mut history = vec![
-        Ev { owner: Some("team:a"), ..Ev::new(Start, 1, 1, 10).io(&[0], &[1]).parent(9, 2) },
+        Ev {
+            owner: Some("team:a with a name that needs a row of its own"),
+            ..Ev::new(Start, 1, 1, 10).io(&[0], &[1]).parent(9, 2)
+        },
         Ev { columns: vec![("a", 0, "b")], ..Ev::new(Complete, 1, 1, 20).io(&[0], &[1]).parent(9, 2) },
         Ev { explicit: Some(vec![(1, vec![0])]), error: Some("no"), ..Ev::new(Fail, 2, 1, 30) },
         Ev { symlink: Some(3), schema: vec!["a"], ..Ev::declares(1, 40, &[0], &[2], "https://example.org/p") },
+        Ev { owner: Some("team:b"), schema: vec!["b"], ..Ev::new(Complete, 3, 2, 50).io(&[], &[2]) },
+        Ev { rows: Some(7), version: Some("v1"), quality: Some(false), ..Ev::new(Running, 3, 2, 60).io(&[0], &[2]) },
+        Ev { rows: Some(8), lifecycle: Some(("RENAME", Some(4))), ..Ev::tells(2, 70) },
     ];
     for (ev, leaf) in history.iter_mut().zip(1..) {
         ev.leaf = leaf;
@@ -70,6 +87,9 @@ fn a_little_of_everything() -> crate::row::memory::Memory {
 #[test]
 fn row_bytes_are_pinned() {
     let state = a_little_of_everything();
+    for table in crate::row::Table::ALL {
+        assert!(state.rows.keys().any(|(written, _)| *written == table), "no row of {table:?} is pinned");
+    }
     let mut text = String::new();
     for ((table, key), row) in &state.rows {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
@@ -78,6 +98,15 @@ fn row_bytes_are_pinned() {
         text.push_str(&format!("{table:?} {} = {bytes}\n", hex(key)));
     }
     insta::assert_snapshot!(text);
+}
+
+#[test]
+fn running_orders_by_its_ten_minutes() {
+    use super::{HEARTBEAT_NS, Stamp};
+    let at = |minutes: i64, rank, event| Stamp { time_ns: minutes * HEARTBEAT_NS / 10, rank, event };
+    let ascending = [at(5, 0, 9), at(7, 0, 1), at(0, 1, 3), at(0, 1, 4), at(2, 2, 0), at(10, 0, 0), at(10, 1, 0)];
+    assert!(ascending.is_sorted());
+    assert_eq!(super::floor(-1), -HEARTBEAT_NS);
 }
 
 #[test]

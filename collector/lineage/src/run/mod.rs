@@ -3,13 +3,14 @@
 
 mod lineage;
 mod transition;
+mod usage;
 
 pub use lineage::flows;
 pub use transition::Conflict;
 
 use crate::facts::{self, EventType};
 use crate::fold::Accepted;
-use crate::graph::{Lineages, Touched, Update, aliases, updates, write};
+use crate::graph::{Lineages, Touched, Update, content, fnv1a, names, updates, write};
 use crate::group::{self, Groups};
 use crate::id::{NodeId, RunId};
 use crate::row::key::{ChildKey, Link, RunKey};
@@ -39,15 +40,16 @@ pub fn fold<'a, S: State>(
     let adopted = parent(state, &key, &mut now, accepted, run, touched)?;
     let updates = of_run(run);
     let run_facets: Vec<(u8, u32)> = updates.iter().map(Update::digest).collect();
-    write(state, &mut now.registers, accepted.stamp(), updates)?;
+    write(state, &mut now.registers, &accepted.run_writer(), None, updates)?;
 
     let said = Lineages::read(accepted.facts, Some(job), touched);
     for dataset in accepted.facts.inputs.iter().chain(&accepted.facts.outputs) {
-        aliases(touched, dataset);
+        names(touched, accepted, dataset);
     }
     dependencies(run, job, touched);
     let conflict = transition::note(&mut now, accepted, run_facets, touched);
-    lineage::fold(state, &key, &mut now, accepted, said, touched)?;
+    let gone = lineage::fold(state, &key, &mut now, accepted, said, touched)?;
+    usage::fold(state, &key, before.as_ref(), &now, accepted, touched, &gone)?;
 
     if before.is_none() || adopted {
         (now.root, now.top) = group::climb(state, &key, now.parent.as_ref())?;
@@ -109,7 +111,6 @@ fn parent<'a, S: State>(
     run: &'a facts::Run<'a>,
     touched: &mut Touched<'a>,
 ) -> Result<bool, S::Error> {
-    let stamp = accepted.stamp();
     let said = match &run.parent {
         Some(parent) => {
             let job = touched.job_id(parent.namespace, parent.name);
@@ -117,11 +118,13 @@ fn parent<'a, S: State>(
                 touched.link(job, Link::ParentOf, key.job);
             }
             let root = run.root.as_ref().map(|root| (root.run, touched.job_id(root.namespace, root.name)));
-            ParentRegister { stamp, run: Some(parent.run), job, root }
+            (Some(parent.run), job, root)
         }
-        None if run.deleted.contains(&"parent") => ParentRegister { stamp, run: None, job: key.job, root: None },
+        None if run.deleted.contains(&"parent") => (None, key.job, None),
         None => return Ok(false),
     };
+    let stamp = accepted.run_writer().stamp(|| fnv1a(&content(&said)));
+    let said = ParentRegister { stamp, run: said.0, job: said.1, root: said.2 };
     let child = |parent: &ParentRegister| {
         parent.run.map(|run| ChildKey { parent: run, job: key.job, run: key.run, parent_job: parent.job })
     };
@@ -156,16 +159,17 @@ fn dependencies<'a>(run: &'a facts::Run<'a>, job: NodeId, touched: &mut Touched<
 
 fn of_run(run: &facts::Run<'_>) -> Vec<Update> {
     updates! { run.deleted;
-        Tags, "tags" => Some(&run.tags).filter(|list| !list.is_empty()),
-        NominalTime, "nominalTime" => run.nominal_time.as_ref(),
-        ErrorMessage, "errorMessage" => run.error.as_ref(),
-        ExtractionError, "extractionError" => run.extraction_error.as_ref(),
-        ProcessingEngine, "processing_engine" => run.engine.as_ref(),
-        ExternalQuery, "externalQuery" => run.external_query.as_ref(),
-        Test, "test" => Some(&run.tests).filter(|list| !list.is_empty()),
-        Actor, "ledgerline_actor" => run.actor.as_ref(),
-        Approval, "ledgerline_approval" => Some(&run.approvals).filter(|list| !list.is_empty()),
-        Export, "ledgerline_export" => run.export.as_ref(),
-        Deployment, "ledgerline_deployment" => run.deployment.as_ref(),
+        Tags list, "tags" => Some(&run.tags).filter(|list| !list.is_empty()),
+        NominalTime set, "nominalTime" => run.nominal_time.as_ref(),
+        ErrorMessage set, "errorMessage" => run.error.as_ref(),
+        ExtractionError set, "extractionError" => run.extraction_error.as_ref(),
+        ProcessingEngine set, "processing_engine" => run.engine.as_ref(),
+        ExternalQuery set, "externalQuery" => run.external_query.as_ref(),
+        Test list, "test" => Some(&run.tests).filter(|list| !list.is_empty()),
+        Actor set, "ledgerline_actor" => run.actor.as_ref(),
+        Approval list, "ledgerline_approval" => Some(&run.approvals).filter(|list| !list.is_empty()),
+        Export set, "ledgerline_export" => run.export.as_ref(),
+        Deployment set, "ledgerline_deployment" => run.deployment.as_ref(),
+        Records list, "ledgerline_records" => Some(&run.records).filter(|list| !list.is_empty()),
     }
 }

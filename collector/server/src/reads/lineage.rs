@@ -94,6 +94,7 @@ fn edge(answer: &Answer, hop: &Hop, direction: Direction) -> Option<LineageEdge>
             query::HopKind::Writes => EdgeKind::Writes,
             query::HopKind::Derives => EdgeKind::Derives,
             query::HopKind::Alias => EdgeKind::Alias,
+            query::HopKind::Renamed => EdgeKind::Renamed,
         },
         evidence: match hop.evidence {
             query::Evidence::Inferred => Evidence::Inferred,

@@ -1,8 +1,9 @@
 //! Small events for tests: jobs, runs and datasets are numbers.
 
 use crate::facts::{
-    Column, ColumnSource, Dataset, Endpoint, EndpointKind, EventKind, EventType, ExecutionError, ExtractionError,
-    Facts, Field, Job, LineageEntry, LineageSource, Owner, Parent, Run, Symlink, Text, Transformation,
+    Assertion, Column, ColumnSource, Dataset, Endpoint, EndpointKind, EventKind, EventType, ExecutionError,
+    ExtractionError, Facts, Field, Job, Lifecycle, LineageEntry, LineageSource, Owner, Parent, Run, Statistics,
+    Symlink, Text, Transformation,
 };
 use crate::id::{EventId, NodeId, RunId};
 
@@ -34,6 +35,14 @@ pub(crate) struct Ev {
     pub deleted: Vec<&'static str>,
     pub inferred: Vec<&'static str>,
     pub producer: &'static str,
+    /// Rows read or written.
+    pub rows: Option<i64>,
+    /// The version that inputs and outputs declare.
+    pub version: Option<&'static str>,
+    /// A data-quality assertion on the inputs, and whether it held.
+    pub quality: Option<bool>,
+    /// What becomes of the outputs, and the name they had before.
+    pub lifecycle: Option<(&'static str, Option<u8>)>,
     /// Tells events apart that say the same.
     pub salt: u8,
 }
@@ -60,6 +69,10 @@ impl Ev {
             deleted: Vec::new(),
             inferred: Vec::new(),
             producer: "https://example.org/p/1.0.0",
+            rows: None,
+            version: None,
+            quality: None,
+            lifecycle: None,
             salt: 0,
         }
     }
@@ -67,6 +80,11 @@ impl Ev {
     pub fn declares(job: u8, time: i64, inputs: &[u8], outputs: &[u8], producer: &'static str) -> Ev {
         Ev { kind: EventKind::Job, event_type: None, producer, ..Ev::new(EventType::Other, 0, job, time) }
             .io(inputs, outputs)
+    }
+
+    /// A DatasetEvent.
+    pub fn tells(dataset: u8, time: i64) -> Ev {
+        Ev { kind: EventKind::Dataset, event_type: None, ..Ev::new(EventType::Other, 0, 0, time) }.io(&[], &[dataset])
     }
 
     pub fn io(mut self, inputs: &[u8], outputs: &[u8]) -> Ev {
@@ -180,8 +198,12 @@ impl Ev {
             name: DATASETS[at as usize],
             schema: (!self.schema.is_empty()).then(|| self.schema.iter().map(field).collect()),
             source: None,
-            version: None,
-            lifecycle: None,
+            version: self.version,
+            lifecycle: self.lifecycle.filter(|_| output).map(|(change, previous)| Lifecycle {
+                change,
+                previous_namespace: previous.map(|_| "ns"),
+                previous_name: previous.map(|at| DATASETS[at as usize]),
+            }),
             owners: None,
             tags: None,
             documentation: None,
@@ -196,9 +218,14 @@ impl Ev {
             columns: (!columns.is_empty()).then_some(columns),
             column_dataset: Vec::new(),
             lineage: None,
-            statistics: None,
+            statistics: self.rows.map(|rows| Statistics { rows: Some(rows), bytes: None, files: None }),
             metrics: None,
-            assertions: Vec::new(),
+            assertions: self
+                .quality
+                .filter(|_| !output)
+                .map(|success| Assertion { assertion: "not_null", success, field: Some("a"), severity: None })
+                .into_iter()
+                .collect(),
             subset: None,
             digests: Vec::new(),
             records: Vec::new(),

@@ -63,13 +63,24 @@ fn in_order<'h>(events: impl Iterator<Item = &'h Ev>) -> Vec<&'h Ev> {
     events
 }
 
+/// Events of one run, all within ten minutes here: what begins or goes on, then RUNNING, then ends; each by time, then id.
+pub(crate) fn in_run_order(events: Vec<&Ev>) -> Vec<&Ev> {
+    let mut events = in_order(events.into_iter());
+    events.sort_by_key(|ev| match ev.event_type {
+        None | Some(EventType::Start | EventType::Other) => 0,
+        Some(EventType::Running) => 1,
+        Some(EventType::Complete | EventType::Abort | EventType::Fail) => 2,
+    });
+    events
+}
+
 impl<'h> Model<'h> {
     pub fn of(history: &'h [Ev]) -> Model<'h> {
         let mut units: BTreeMap<Unit, Vec<&Ev>> = BTreeMap::new();
         for ev in history.iter().filter(|ev| ev.kind == EventKind::Run) {
             units.entry((ev.run, ev.job)).or_default().push(ev);
         }
-        let runs = units.into_iter().map(|(unit, events)| (unit, run(&in_order(events.into_iter())))).collect();
+        let runs = units.into_iter().map(|(unit, events)| (unit, run(&in_run_order(events)))).collect();
         Model { history, runs }
     }
 
@@ -148,14 +159,14 @@ impl<'h> Model<'h> {
                 (self.outcome(&units), self.claims(&units), declares, any(|run| run.extraction_error))
             })
             .collect();
-        let declared = declarations(self.history, job);
+        let declared = declarations(self.history, job, &|claim| self.dropped(claim));
         let mut claims: BTreeSet<Claim> = groups.iter().flat_map(|group| group.1.iter().copied()).collect();
         claims.extend(declared.keys());
         let mut states: BTreeMap<Claim, State> = claims
             .into_iter()
             .map(|claim| {
                 let stands = declared.get(&claim).copied().unwrap_or(false);
-                (claim, if stands { State::Current } else { by_groups(&groups, claim) })
+                (claim, if stands { State::Current } else { by_groups(&groups, claim, self.dropped(claim)) })
             })
             .collect();
         let sides = states.clone();
@@ -165,6 +176,37 @@ impl<'h> Model<'h> {
             }
         }
         states
+    }
+
+    /// When one of a claim's datasets was last dropped: by a run that completed, or by a declaration.
+    fn dropped(&self, claim: Claim) -> i64 {
+        let concerned = match claim {
+            Claim::Input(node) | Claim::Output(node) => [node, node],
+            Claim::Pair(from, to) => [from, to],
+        };
+        let happened = |ev: &&Ev| {
+            ev.lifecycle.is_some_and(|(change, _)| change == "DROP")
+                && (ev.kind != EventKind::Run || matches!(ev.event_type, None | Some(EventType::Complete)))
+                && ev.outputs.iter().any(|node| concerned.contains(node))
+        };
+        self.history.iter().filter(happened).map(|ev| ev.time).max().unwrap_or(i64::MIN)
+    }
+
+    /// Ends of the successful groups that wrote a dataset, in order.
+    pub fn versions(&self, node: u8) -> Vec<i64> {
+        let wrote = |(_, units): (Group, Vec<Unit>)| match self.outcome(&units) {
+            Outcome::Succeeded(end) if self.claims(&units).contains(&Claim::Output(node)) => Some(end),
+            _ => None,
+        };
+        let mut ends: Vec<i64> = self.groups().into_iter().filter_map(wrote).collect();
+        let declared = |ev: &&Ev| {
+            ev.kind != EventKind::Run
+                && ev.outputs.contains(&node)
+                && ev.lifecycle.is_some_and(|(change, _)| change == "OVERWRITE")
+        };
+        ends.extend(self.history.iter().filter(declared).map(|ev| ev.time));
+        ends.sort_unstable();
+        ends
     }
 
     /// Datasets a walk reaches, with their depth.
@@ -291,7 +333,7 @@ fn said(ev: &Ev) -> Said {
     said
 }
 
-fn by_groups(groups: &[(Outcome, BTreeSet<Claim>, [bool; 2], bool)], claim: Claim) -> State {
+fn by_groups(groups: &[(Outcome, BTreeSet<Claim>, [bool; 2], bool)], claim: Claim, dropped: i64) -> State {
     let needs = |declares: &[bool; 2]| match claim {
         Claim::Input(_) => declares[0],
         Claim::Output(_) => declares[1],
@@ -310,21 +352,21 @@ fn by_groups(groups: &[(Outcome, BTreeSet<Claim>, [bool; 2], bool)], claim: Clai
     let confirmed = naming()
         .filter_map(|(outcome, ..)| if let Outcome::Succeeded(end) = outcome { Some(*end) } else { None })
         .max();
-    if confirmed.is_some_and(|end| !left_out_after(end)) {
+    if confirmed.is_some_and(|end| !left_out_after(end) && end > dropped) {
         return State::Current;
     }
     if naming().any(|(outcome, ..)| *outcome == Outcome::Open) {
         return State::InProgress;
     }
     let attempted = naming().any(|(outcome, ..)| match outcome {
-        Outcome::Failed(end) | Outcome::Aborted(end) => !left_out_after(*end),
+        Outcome::Failed(end) | Outcome::Aborted(end) => !left_out_after(*end) && *end > dropped,
         _ => false,
     });
     if attempted && confirmed.is_none() { State::Attempted } else { State::Historical }
 }
 
 /// What is declared of a job, and whether it stands: replaced only by the same producer's later word on that side.
-fn declarations(history: &[Ev], job: u8) -> BTreeMap<Claim, bool> {
+fn declarations(history: &[Ev], job: u8, dropped: &dyn Fn(Claim) -> i64) -> BTreeMap<Claim, bool> {
     let mut claims = BTreeMap::new();
     let events = || history.iter().filter(move |ev| ev.kind == EventKind::Job && ev.job == job);
     // Without the version: an upgraded producer stays the same one.
@@ -339,7 +381,9 @@ fn declarations(history: &[Ev], job: u8) -> BTreeMap<Claim, bool> {
         let both = newest(&|said| said.declares_inputs && said.declares_outputs);
         for ev in of_producer {
             let (time, said) = (Some(ev.time), said(ev));
-            let mut claim = |claim: Claim, stands: bool| *claims.entry(claim).or_insert(false) |= stands;
+            let mut claim = |claim: Claim, stands: bool| {
+                *claims.entry(claim).or_insert(false) |= stands && ev.time > dropped(claim);
+            };
             for node in said.inputs.union(&said.cited_inputs) {
                 claim(Claim::Input(*node), said.declares_inputs && time == inputs);
             }

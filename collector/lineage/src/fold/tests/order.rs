@@ -27,9 +27,23 @@ pub(crate) fn any_event() -> impl Strategy<Value = Ev> {
         1 => proptest::collection::vec((0..5u8, set()), 0..2).prop_map(Some),
     ];
     let columns = prop_oneof![6 => Just(vec![]), 1 => (0..5u8).prop_map(|source| vec![("a", source, "b")])];
-    (event_type, 0..6u8, 0..3u8, 0..40i64, set(), set(), parent, explicit, columns, 0..20u8).prop_map(
-        |(event_type, run, job, time, inputs, outputs, parent, explicit, columns, odd)| {
-            let mut ev = Ev { explicit, columns, parent, ..Ev::new(event_type, run, job, time) }.io(&inputs, &outputs);
+    let rows = prop_oneof![2 => Just(None), 1 => (0..4i64).prop_map(Some)];
+    (event_type, 0..6u8, 0..3u8, 0..40i64, set(), set(), parent, explicit, columns, (0..20u8, 0..14u8, rows)).prop_map(
+        |(event_type, run, job, time, inputs, outputs, parent, explicit, columns, (odd, told, rows))| {
+            let mut ev =
+                Ev { explicit, columns, parent, rows, ..Ev::new(event_type, run, job, time) }.io(&inputs, &outputs);
+            match told {
+                0 => ev.lifecycle = Some(("DROP", None)),
+                1 => ev.lifecycle = Some(("RENAME", Some((run + 1) % 5))),
+                2 => ev.lifecycle = Some(("OVERWRITE", None)),
+                3 => ev.version = Some("v1"),
+                4 => ev.version = Some(if event_type == EventType::Running { "v1" } else { "v2" }),
+                5 => ev.quality = Some(time % 2 == 0),
+                6 => {
+                    ev = Ev { rows, lifecycle: (run < 2).then_some(("DROP", None)), ..Ev::tells(job, time) };
+                }
+                _ => {}
+            }
             match odd {
                 0 => ev.extraction_error = true,
                 1 => ev.symlink = Some((run + 1) % 5),
@@ -38,11 +52,13 @@ pub(crate) fn any_event() -> impl Strategy<Value = Ev> {
                 4 => ev.deleted = vec!["ownership", "lineage"],
                 5 => ev.event_type = None,
                 6 => ev.schema = vec!["a", "b"],
+                10 => ev.schema = vec!["a", "c"],
+                11 => ev.owner = Some("a team with a name that is too long to stand in a register"),
                 7 => ev.inferred = vec!["$.inputs[0]"],
-                8 => {
+                8 if told != 6 => {
                     ev = Ev::declares(job, time, &ev.inputs, &ev.outputs, "https://example.org/p/2.0.0");
                 }
-                9 => {
+                9 if told != 6 => {
                     ev = Ev::declares(job, time, &ev.inputs, &ev.outputs, "https://example.org/q/1.0.0");
                 }
                 _ => {}
@@ -111,14 +127,23 @@ fn the_comparison_can_fail() {
 #[test]
 fn endless_running_writes_nothing_new() {
     let mut state = fed(&[Ev::new(EventType::Start, 1, 1, 0).io(&[0], &[1])]);
-    super::feed(
-        &mut state,
-        &Ev { leaf: 1, ..Ev::new(EventType::Running, 1, 1, 1).io(&[0], &[1]) },
-        crate::envelope::Mode::Live,
-    );
+    let running = |time: i64| Ev {
+        rows: Some(7),
+        version: Some("v1"),
+        quality: Some(true),
+        schema: vec!["a", "b"],
+        owner: Some("a team with a name that is too long to stand in a register"),
+        columns: vec![("a", 0, "b")],
+        explicit: Some(vec![(1, vec![0])]),
+        symlink: Some(3),
+        error: Some("a warning"),
+        leaf: time as u64,
+        ..Ev::new(EventType::Running, 1, 1, time).io(&[0], &[1]).parent(9, 2)
+    };
+    super::feed(&mut state, &running(1), crate::envelope::Mode::Live);
     let (rows, puts) = (state.rows.clone(), state.puts);
     for time in 2..10_000 {
-        let ev = Ev { leaf: time as u64, ..Ev::new(EventType::Running, 1, 1, time).io(&[0], &[1]) };
+        let ev = running(time);
         super::feed(&mut state, &ev, crate::envelope::Mode::Live);
     }
     assert_eq!(state.puts, puts);

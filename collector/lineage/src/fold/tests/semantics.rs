@@ -185,6 +185,83 @@ fn declarations() {
 }
 
 #[test]
+fn the_life_of_a_dataset() {
+    let run =
+        |run: u8, at: i64| vec![ev(Start, run, 1, at).io(&[0], &[1]), ev(Complete, run, 1, at + 1).io(&[0], &[1])];
+    let drops = |ev: Ev| vec![Ev { lifecycle: Some(("DROP", None)), ..ev }];
+    let now = |history: Vec<Vec<Ev>>| edges(history.concat(), 100);
+    check("DROP ends currency", now(vec![run(1, 1), drops(Ev::tells(1, 5))]), "<0+ >1-".into());
+    check("in any order", now(vec![drops(Ev::tells(1, 5)), run(1, 1)]), "<0+ >1-".into());
+    check("of what is read, too", now(vec![run(1, 1), drops(Ev::tells(0, 5))]), "<0- >1+".into());
+    let by_run = |event_type| drops(ev(event_type, 7, 2, 5).io(&[], &[1]));
+    check("by a run that completes", now(vec![run(1, 1), by_run(Complete)]), "<0+ >1-".into());
+    check("a START only intends it", now(vec![run(1, 1), by_run(Start)]), "<0+ >1+".into());
+    check("a FAIL did not get there", now(vec![run(1, 1), by_run(Fail)]), "<0+ >1+".into());
+    check("a later write is current again", now(vec![run(1, 1), drops(Ev::tells(1, 5)), run(2, 8)]), "<0+ >1+".into());
+    let declared = vec![Ev::declares(1, 1, &[0], &[1], "https://example.org/p")];
+    check("declared before", now(vec![declared.clone(), drops(Ev::tells(1, 5))]), "<0+ >1-".into());
+    let again = vec![Ev::declares(1, 6, &[0], &[1], "https://example.org/p")];
+    check("declared since", now(vec![declared, drops(Ev::tells(1, 5)), again]), "<0+ >1+".into());
+    let truncate = vec![Ev { lifecycle: Some(("TRUNCATE", None)), ..Ev::tells(1, 5) }];
+    check("TRUNCATE ends nothing", now(vec![run(1, 1), truncate]), "<0+ >1+".into());
+}
+
+/// What dataset 1 has of versions: number, schema's number, declared version; newest first.
+fn versions_of(history: Vec<Ev>) -> String {
+    let state = fed(&numbered(history));
+    let versions = crate::query::versions(&state, dataset_id(1)).unwrap();
+    let number = |number: Option<u64>| number.map_or("-".to_owned(), |number| number.to_string());
+    let text = versions.list.iter().map(|version| {
+        let declared = version.declared.as_deref().unwrap_or("-");
+        format!("{}/{}/{declared}@{}", number(version.ordinal), number(version.schema_ordinal), version.time_ns)
+    });
+    text.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn versions() {
+    let write = |run: u8, time: i64| ev(Complete, run, 1, time).io(&[], &[1]);
+    check("one for each success", versions_of(vec![write(1, 1), write(2, 5)]), "2/-/-@5 1/-/-@1".into());
+    check("not of a failure", versions_of(vec![write(1, 1), ev(Fail, 2, 1, 5).io(&[], &[1])]), "1/-/-@1".into());
+    check(
+        "one execution, one version",
+        versions_of(vec![write(1, 1).parent(9, 2), write(2, 5).parent(9, 2)]),
+        "1/-/-@5".into(),
+    );
+    check("a late back-fill takes its place", versions_of(vec![write(2, 5), write(1, 1)]), "2/-/-@5 1/-/-@1".into());
+    let shaped = |run: u8, time: i64, column| Ev { schema: vec![column], ..write(run, time) };
+    check(
+        "schemas",
+        versions_of(vec![
+            write(1, 1),
+            shaped(2, 2, "a"),
+            write(3, 3),
+            shaped(4, 4, "a"),
+            shaped(5, 5, "b"),
+            shaped(6, 6, "a"),
+        ]),
+        "6/3/-@6 5/2/-@5 4/1/-@4 3/1/-@3 2/1/-@2 1/-/-@1".into(),
+    );
+    check("declared", versions_of(vec![Ev { version: Some("s7"), ..write(1, 1) }]), "1/-/s7@1".into());
+    let truncate = Ev { lifecycle: Some(("TRUNCATE", None)), ..Ev::tells(1, 5) };
+    check("TRUNCATE makes one", versions_of(vec![write(1, 1), truncate]), "2/-/-@5 1/-/-@1".into());
+}
+
+#[test]
+fn what_was_said_before_is_listed() {
+    use crate::row::HistoryRow;
+    use crate::row::key::prefix;
+    let owned = |owner, time| Ev { owner: Some(owner), ..ev(Complete, 1, 1, time) };
+    let history = [owned("team:a", 1), owned("team:b", 3), owned("team:a", 5), owned("team:b", 7), owned("team:c", 9)];
+    let state = fed(&numbered(history.to_vec()));
+    let rows = row::scan::<HistoryRow, _>(&state, &prefix(&[&job_id(1).0]), 9).unwrap();
+    let mut spans: Vec<_> =
+        rows.iter().map(|(_, row)| (row.first_ns, row.stamp.time_ns, row.first_leaf, row.leaf)).collect();
+    spans.sort_unstable();
+    assert_eq!(spans, [(1, 5, 1, 3), (3, 7, 2, 4)]);
+}
+
+#[test]
 fn streams() {
     let stream = || vec![ev(Start, 1, 1, 0).io(&[0], &[1]), ev(Running, 1, 1, DAY)];
     check("heard from", edges(stream(), DAY + 1), "<0+ >1+".into());

@@ -8,14 +8,17 @@ mod flow;
 mod reading;
 mod stand;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use self::flow::{partners, sources, targets};
 use self::reading::Reading;
 use self::stand::{Stand, confirmed_before};
 use super::answer::EdgeState;
+use super::last_change;
 use crate::graph::Side;
 use crate::id::NodeId;
+use crate::row::key::LifeChange;
 use crate::row::{FlowRow, Read};
 
 /// Executions of one class that are looked at.
@@ -45,6 +48,8 @@ pub struct Standing {
     stands: Vec<Stand>,
     by_source: HashMap<NodeId, Vec<usize>>,
     by_target: HashMap<NodeId, Vec<usize>>,
+    /// When datasets were last dropped, as far as it was asked.
+    dropped: RefCell<HashMap<NodeId, i64>>,
     /// False when a bound kept some executions or flows out.
     pub complete: bool,
 }
@@ -73,7 +78,7 @@ impl Standing {
                 }
             }
         }
-        Ok(Standing { job, stands, by_source, by_target, complete })
+        Ok(Standing { job, stands, by_source, by_target, dropped: RefCell::default(), complete })
     }
 
     /// Datasets on a side, in the order of their ids.
@@ -88,7 +93,8 @@ impl Standing {
     /// # Errors
     /// The store's own.
     pub fn edge<S: Read>(&self, state: &S, node: NodeId, side: Side) -> Result<Strength, S::Error> {
-        let best = self.at(node, side).map(|stand| stand.strength(side.holds(stand))).max();
+        let dropped = self.dropped(state, node)?;
+        let best = self.at(node, side).map(|stand| stand.strength(stand.holds(side) && stand.said_ns > dropped)).max();
         let historical = Strength { state: EdgeState::Historical, confirmed_ns: None, observed: true };
         let best = best.unwrap_or(historical);
         if best.state == EdgeState::Attempted && confirmed_before(state, self.job, node, side)? {
@@ -104,9 +110,11 @@ impl Standing {
     /// The store's own.
     pub fn pairs<S: Read>(&self, state: &S, node: NodeId, side: Side) -> Result<Vec<(NodeId, Strength)>, S::Error> {
         let mut pairs: HashMap<NodeId, Strength> = HashMap::new();
+        let dropped = self.dropped(state, node)?;
         for stand in self.at(node, side) {
-            let strength = stand.strength(stand.pairs);
             for other in partners(&stand.flow, node, side) {
+                let dropped = dropped.max(self.dropped(state, other)?);
+                let strength = stand.strength(stand.pairs && stand.said_ns > dropped);
                 let best = pairs.entry(other).or_insert(strength);
                 *best = (*best).max(strength);
             }
@@ -131,6 +139,19 @@ impl Standing {
             .map(|stand| (&*stand.flow, stand.strength(stand.pairs)))
     }
 
+    /// When a dataset was last dropped: what was said of it until then is history. The least time when it never was.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub fn dropped<S: Read>(&self, state: &S, node: NodeId) -> Result<i64, S::Error> {
+        if let Some(known) = self.dropped.borrow().get(&node) {
+            return Ok(*known);
+        }
+        let dropped = last_change(state, node, LifeChange::Drop)?.map_or(i64::MIN, |(time_ns, _)| time_ns);
+        self.dropped.borrow_mut().insert(node, dropped);
+        Ok(dropped)
+    }
+
     fn index(&self, side: Side) -> &HashMap<NodeId, Vec<usize>> {
         match side {
             Side::Input => &self.by_source,
@@ -140,15 +161,5 @@ impl Standing {
 
     fn at(&self, node: NodeId, side: Side) -> impl Iterator<Item = &Stand> {
         self.index(side).get(&node).into_iter().flatten().map(|&at| &self.stands[at])
-    }
-}
-
-impl Side {
-    /// The other side.
-    pub fn opposite(self) -> Side {
-        match self {
-            Side::Input => Side::Output,
-            Side::Output => Side::Input,
-        }
     }
 }

@@ -33,22 +33,23 @@ pub(super) struct Stand {
     pub(super) flow: Rc<FlowRow>,
     pub(super) backing: Backing,
     pub(super) end_ns: Option<i64>,
+    /// When it was said, ns UTC: the execution's end, the declaration's time; what goes on is said now.
+    pub(super) said_ns: i64,
     /// It stands for its inputs, for its outputs, and for which goes into which.
     pub(super) inputs: bool,
     pub(super) outputs: bool,
     pub(super) pairs: bool,
 }
 
-impl Side {
-    pub(super) fn holds(self, stand: &Stand) -> bool {
-        match self {
-            Side::Input => stand.inputs,
-            Side::Output => stand.outputs,
+impl Stand {
+    /// Whether it stands for a side.
+    pub(super) fn holds(&self, side: Side) -> bool {
+        match side {
+            Side::Input => self.inputs,
+            Side::Output => self.outputs,
         }
     }
-}
 
-impl Stand {
     pub(super) fn strength(&self, holds: bool) -> Strength {
         let state = match self.backing {
             _ if !holds => EdgeState::Historical,

@@ -111,6 +111,20 @@ fn aliases() {
 }
 
 #[test]
+fn renames() {
+    let life = |change, before, at, time| Ev { lifecycle: Some((change, before)), ..Ev::tells(at, time) };
+    let mut history = vec![done(1, 1, 1, &[0], &[1]), life("RENAME", Some(1), 2, 5), done(2, 2, 6, &[2], &[3])];
+    check("history comes along", &history, dataset(3), Upstream, &["d3 -j2-> d2", "d2 -=-> d1", "d1 -j1-> d0"]);
+    check("down", &history, dataset(0), Downstream, &["d0 -j1-> d1", "d1 -=-> d2", "d2 -j2-> d3"]);
+    check("never back", &history, dataset(1), Upstream, &["d1 -j1-> d0"]);
+    let answer = ask(&fed(&history), dataset(3), Upstream, Bounds::default());
+    assert_eq!(answer.hops[1].kind, HopKind::Renamed);
+    assert_eq!(answer.nodes.iter().map(|node| node.depth).collect::<Vec<_>>(), [0, 1, 1, 2], "at no cost");
+    history.push(life("OVERWRITE", None, 2, 7));
+    check("until it is replaced", &history, dataset(3), Upstream, &["d3 -j2-> d2"]);
+}
+
+#[test]
 fn columns() {
     let column = |at: u8, field: &str| Subject::Column(dataset_id(at), field.to_owned());
     let history = [

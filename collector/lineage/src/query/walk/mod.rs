@@ -95,6 +95,7 @@ impl<'w, S: Read> Walk<'w, S> {
                 continue;
             }
             self.aliases(number)?;
+            self.renames(number)?;
             if depth >= self.request.bounds.depth_max {
                 if self.has_more(node)? {
                     self.stop_at(number, CutReason::Depth);

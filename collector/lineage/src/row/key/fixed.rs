@@ -1,9 +1,9 @@
 //! Keys of fixed-width parts, one for each table that has such.
 
 use super::part::{Digest, Part, ProducerId, take};
-use super::{Class, Key, KeyBytes, Link, NewestFirst};
+use super::{Class, Key, KeyBytes, LifeChange, Link, NewestFirst, Side};
 use crate::id::{AlertId, NodeId, RunId};
-use crate::row::FlowId;
+use crate::row::{FacetKey, FlowId};
 
 /// Declares a key of fixed-width parts and its two directions.
 macro_rules! fixed_key {
@@ -111,4 +111,28 @@ fixed_key! {
         producer: ProducerId = 16, /// Event time.
         time: NewestFirst = 8, /// Stands for the group's root; made of the event id.
         root: RunId = 16 }
+}
+fixed_key! {
+    /// A dataset on one side of a run.
+    UseKey { /// The dataset.
+        dataset: NodeId = 16, /// The side.
+        side: Side = 1, /// Least event time of the run.
+        started: NewestFirst = 8, /// The run's job.
+        job: NodeId = 16, /// The run.
+        run: RunId = 16 }
+}
+fixed_key! {
+    /// A change of a dataset's life.
+    ChangeKey { /// The dataset.
+        dataset: NodeId = 16, /// What happened.
+        change: LifeChange = 1, /// Event time.
+        time: NewestFirst = 8, /// Made of the event id.
+        event: RunId = 16 }
+}
+fixed_key! {
+    /// Something a node said before.
+    HistoryKey { /// The node.
+        node: NodeId = 16, /// The facet, by number.
+        facet: FacetKey = 1, /// Digest of what it said.
+        digest: Digest = 16 }
 }

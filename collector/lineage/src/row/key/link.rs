@@ -22,6 +22,10 @@ pub enum Link {
     Alias = 9,
     /// That dataset calls itself this.
     AliasOf = 10,
+    /// This dataset had that name before.
+    RenamedFrom = 11,
+    /// This name became that one.
+    RenamedTo = 12,
 }
 
 impl Part<1> for Link {
@@ -38,6 +42,8 @@ impl Part<1> for Link {
             8 => Link::ChildOf,
             9 => Link::Alias,
             10 => Link::AliasOf,
+            11 => Link::RenamedFrom,
+            12 => Link::RenamedTo,
             _ => return None,
         })
     }

@@ -1,23 +1,28 @@
 //! Table numbers and key bytes, named once; a number that was released is never used for anything else.
 //! Owns the order of keys: fixed-width ids, big-endian times (inverted where the newest comes first), terminated text.
 
+mod change;
 mod class;
 mod fixed;
 mod link;
 mod name;
 mod part;
+mod side;
 mod table;
 mod text;
 mod time;
 
+pub use change::LifeChange;
 pub use class::Class;
 pub use fixed::{
-    AlertKey, ChildKey, ContentKey, DeclarationKey, EdgeKey, FlowGroupKey, FlowKey, GroupKey, MemberKey, NodeKey,
-    OpenAlertKey, RunKey, TimelineKey,
+    AlertKey, ChangeKey, ChildKey, ContentKey, DeclarationKey, EdgeKey, FlowGroupKey, FlowKey, GroupKey, HistoryKey,
+    MemberKey, NodeKey, OpenAlertKey, RunKey, TimelineKey, UseKey,
 };
 pub use link::Link;
 pub use name::{Index, NameKey};
+pub(super) use part::Part;
 pub use part::{Digest, ProducerId};
+pub use side::Side;
 pub use table::Table;
 pub use text::{TEXT_BYTES_MAX, open_text, terminated};
 pub use time::{NewestFirst, newest_first, time_of};

@@ -12,7 +12,7 @@ pub(super) fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
 }
 
 /// A part of fixed width.
-pub(super) trait Part<const N: usize>: Sized {
+pub(in crate::row) trait Part<const N: usize>: Sized {
     fn part(&self) -> [u8; N];
     fn whole(bytes: [u8; N]) -> Option<Self>;
 }

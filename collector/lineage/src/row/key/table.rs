@@ -32,11 +32,17 @@ pub enum Table {
     OpenAlert = 13,
     /// [`DeclarationKey`] → `DeclarationRow`: what producers declared about a job or dataset, newest first.
     Declaration = 14,
+    /// [`UseKey`] → `UseRow`: what runs said of the datasets they used, newest run first.
+    Use = 15,
+    /// [`ChangeKey`] → `ChangeRow`: what became of a dataset as such, by kind of change, newest first.
+    Change = 16,
+    /// [`HistoryKey`] → `HistoryRow`: what jobs and datasets said before.
+    History = 17,
 }
 
 impl Table {
     /// Every table, in the order of its number.
-    pub const ALL: [Table; 14] = [
+    pub const ALL: [Table; 17] = [
         Table::Run,
         Table::Child,
         Table::Group,
@@ -51,5 +57,8 @@ impl Table {
         Table::Alert,
         Table::OpenAlert,
         Table::Declaration,
+        Table::Use,
+        Table::Change,
+        Table::History,
     ];
 }

@@ -20,6 +20,11 @@ impl NewestFirst {
         NewestFirst(newest_first(time_ns))
     }
 
+    /// As a part of a key.
+    pub fn bytes(self) -> [u8; 8] {
+        self.0
+    }
+
     /// Nanoseconds since the epoch.
     pub fn time_ns(self) -> i64 {
         time_of(self.0)

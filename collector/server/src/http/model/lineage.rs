@@ -91,6 +91,8 @@ pub enum EdgeKind {
     VersionOf,
     /// Two names of one thing.
     Alias,
+    /// From the name before a rename to the one since.
+    Renamed,
 }
 
 /// How an edge is known.
