@@ -1,5 +1,5 @@
 """Produces raw records, one for each line of standard input: a JSON object with `value` (text) or `size` (that many bytes of
-`x`), and perhaps `key`. Waits until all are acknowledged.
+`x`), and perhaps `key` and `headers` (an object of texts). Waits until all are acknowledged.
 
 usage: produce.py BOOTSTRAP TOPIC
 """
@@ -16,7 +16,9 @@ def main(bootstrap, topic):
     for line in sys.stdin:
         record = json.loads(line)
         value = record.get("value", "").encode() or b"x" * record["size"]
-        producer.produce(topic, value, record.get("key"), callback=lambda error, _: error and failed.append(error))
+        headers = list(record.get("headers", {}).items())
+        told = lambda error, _: error and failed.append(error)  # noqa: E731
+        producer.produce(topic, value, record.get("key"), headers=headers, callback=told)
         producer.poll(0)
     producer.flush(60)
     if failed:

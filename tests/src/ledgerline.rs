@@ -39,10 +39,42 @@ impl Ledgerline {
     pub fn start(data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
         let address: SocketAddr = ([127, 0, 0, 1], free_port()?).into();
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let child = spawn(data, address, &settings)?;
+        let child = spawn(data, address, &settings, "")?;
         let mut server = Ledgerline { child, settings, data: data.to_owned(), address };
         server.ready()?;
         Ok(server)
+    }
+
+    /// The same with failpoints armed, such as `intake.append.after=abort`. Comes back at once: it may die before it is ready.
+    pub fn armed(data: &Path, settings: &[(&str, &str)], failpoints: &str) -> Result<Self> {
+        let address: SocketAddr = ([127, 0, 0, 1], free_port()?).into();
+        let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let child = spawn(data, address, &settings, failpoints)?;
+        Ok(Ledgerline { child, settings, data: data.to_owned(), address })
+    }
+
+    /// Whether the process has died by itself.
+    pub fn is_dead(&mut self) -> Result<bool> {
+        Ok(self.child.try_wait()?.is_some())
+    }
+
+    /// Runs a command on the state in `data` before a server is started over it, with the same settings.
+    pub fn prepare(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new(binary()?);
+        command.args(arguments).env("LEDGERLINE_DATA_DIR", data).stdin(Stdio::null());
+        command.envs(settings.iter().map(|(key, value)| (format!("LEDGERLINE_{key}"), *value)));
+        let made = command.output()?;
+        let errors = String::from_utf8_lossy(&made.stderr);
+        ensure!(made.status.success(), "ledgerline {}: {errors}", arguments.join(" "));
+        Ok(())
+    }
+
+    /// Waits until `count` distinct events are recorded; gives the status that says so.
+    pub fn recorded(&self, count: u64) -> Result<Value> {
+        until(&format!("{count} events are recorded"), || {
+            let status = self.json(&["status"])?;
+            Ok((status["recorded"].as_u64() >= Some(count)).then_some(status))
+        })
     }
 
     /// Where it answers.
@@ -53,7 +85,7 @@ impl Ledgerline {
     /// `kill -9`, then the same again over the same state.
     pub fn crash_and_restart(&mut self) -> Result<()> {
         self.crash()?;
-        self.child = spawn(&self.data, self.address, &self.settings)?;
+        self.child = spawn(&self.data, self.address, &self.settings, "")?;
         self.ready()
     }
 
@@ -122,11 +154,14 @@ impl Drop for Ledgerline {
     }
 }
 
-fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)]) -> Result<Child> {
+fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)], failpoints: &str) -> Result<Child> {
     let mut command = Command::new(binary()?);
     command.arg("serve").env("LEDGERLINE_DATA_DIR", data).env("LEDGERLINE_HTTP__LISTEN", address.to_string());
     for (key, value) in settings {
         command.env(format!("LEDGERLINE_{key}"), value);
+    }
+    if !failpoints.is_empty() {
+        command.env("FAILPOINTS", failpoints);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("start the server")
 }

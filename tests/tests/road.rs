@@ -11,24 +11,21 @@ const TOPIC: &str = "openlineage.events";
 
 /// A server over real Kafka, with its topics made by the command.
 fn over_kafka(kafka: &Kafka, data: &Path) -> Result<Ledgerline> {
-    let brokers = kafka.bootstrap_servers();
-    for command in [["keys", "init"], ["topics", "create"]] {
-        let made = std::process::Command::new(ledgerline_tests::binary()?)
-            .args(command)
-            .env("LEDGERLINE_DATA_DIR", data)
-            .env("LEDGERLINE_KAFKA__BROKERS", brokers)
-            .output()?;
-        assert!(made.status.success(), "{command:?}: {}", String::from_utf8_lossy(&made.stderr));
-    }
-    Ledgerline::start(data, &[("KAFKA__BROKERS", brokers)])
+    over_kafka_with(kafka, data, &[])
 }
 
-/// Waits until `count` distinct events are recorded, and says so.
-fn recorded(server: &Ledgerline, count: u64) -> Result<Value> {
-    until(&format!("{count} events are recorded"), || {
-        let status = server.json(&["status"])?;
-        Ok((status["recorded"].as_u64() >= Some(count)).then_some(status))
-    })
+/// The same with more settings.
+fn over_kafka_with(kafka: &Kafka, data: &Path, settings: &[(&str, &str)]) -> Result<Ledgerline> {
+    let settings = [&[("KAFKA__BROKERS", kafka.bootstrap_servers())], settings].concat();
+    Ledgerline::prepare(data, &settings, &["keys", "init"])?;
+    Ledgerline::prepare(data, &settings, &["topics", "create"])?;
+    Ledgerline::start(data, &settings)
+}
+
+/// What a topic holds, as an independent consumer sees it.
+fn consumed(kafka: &Kafka, topic: &str) -> Result<Vec<Value>> {
+    let text = client("consume.py", &[kafka.bootstrap_servers(), topic], "")?;
+    Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
 }
 
 /// Names of the datasets that a walk reaches, the root left out.
@@ -62,8 +59,7 @@ fn check_lineage(server: &Ledgerline, channel: &str) -> Result<()> {
 
 /// Alert messages on the topic as an independent consumer sees them, by state.
 fn alerts(kafka: &Kafka) -> Result<Vec<Value>> {
-    let text = client("consume.py", &[kafka.bootstrap_servers(), "lineage.alerts"], "")?;
-    Ok(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+    consumed(kafka, "lineage.alerts")
 }
 
 #[test]
@@ -72,7 +68,7 @@ fn a_stock_client_over_http_and_the_embedded_log() -> Result<()> {
     let server = Ledgerline::start(data.path(), &[])?;
     client("emit.py", &["http", &server.url()], "")?;
     client("emit.py", &["http", &server.url()], "")?;
-    let status = recorded(&server, 8)?;
+    let status = server.recorded(8)?;
     assert_eq!((&status["recorded"], &status["duplicates"]), (&json!(8), &json!(8)), "each once, the repeat absorbed");
     check_lineage(&server, "http")?;
     let alerts = server.json(&["alerts", "list"])?;
@@ -101,7 +97,7 @@ fn every_acknowledged_event_survives_a_kill() -> Result<()> {
         }
         // The kill comes right after an acknowledgement, with the recorder at whatever it is doing.
         server.crash_and_restart()?;
-        let status = recorded(&server, acknowledged)?;
+        let status = server.recorded(acknowledged)?;
         assert_eq!(status["recorded"], json!(acknowledged), "round {round}: each acknowledged event once");
     }
     Ok(())
@@ -113,7 +109,7 @@ fn stock_clients_through_real_kafka() -> Result<()> {
     let mut server = over_kafka(&kafka, data.path())?;
     client("emit.py", &["kafka", kafka.bootstrap_servers(), TOPIC], "")?;
     client("emit.py", &["http", &server.url()], "")?;
-    recorded(&server, 16)?;
+    server.recorded(16)?;
     check_lineage(&server, "kafka")?;
     check_lineage(&server, "http")?;
     let firing = |messages: &[Value]| {
@@ -170,10 +166,62 @@ fn bad_records_between_good_ones_stop_nothing() -> Result<()> {
         status["partitions"].as_array().unwrap().iter().all(|partition| partition["state"] == "running"),
         "{status}"
     );
-    let rejected = client("consume.py", &[kafka.bootstrap_servers(), "lineage.rejected"], "")?;
-    let rejected: Vec<Value> = rejected.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rejected = consumed(&kafka, "lineage.rejected")?;
     let values: Vec<&str> = rejected.iter().map(|record| record["value"].as_str().unwrap()).collect();
     assert!(values.contains(&"{\"eventType\":"), "the malformed original, untouched");
     assert!(values.iter().any(|value| value.len() == 256 * 1024), "the first 256 KiB of the oversize one");
+    server.stop()
+}
+
+#[test]
+fn a_trace_leads_to_the_alert_and_back_pressure_pauses_the_source() -> Result<()> {
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const EVENTS: u32 = 300;
+    let (kafka, data) = (kafka(1)?, tempfile::tempdir()?);
+    // Room for a few events: the source must be paused again and again.
+    let settings = [("INTAKE__QUEUE_BYTES_MAX", "2048"), ("INTAKE__BATCH_RECORDS_MAX", "8")];
+    let server = over_kafka_with(&kafka, data.path(), &settings)?;
+    let event = |number: u32, kind: &str| {
+        json!({
+            "eventType": kind, "eventTime": "2026-03-01T06:00:00Z", "producer": "https://example.test",
+            "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+            "run": {"runId": format!("01920000-0000-7000-8000-{number:012}")},
+            "job": {"namespace": "shop", "name": "job"}, "inputs": [], "outputs": [],
+        })
+        .to_string()
+    };
+    let traced = json!({
+        "value": event(0, "FAIL"), "headers": {"traceparent": format!("00-{TRACE}-00f067aa0ba902b7-01")},
+    });
+    let plain = (1..EVENTS).map(|number| json!({ "value": event(number, "START") }).to_string());
+    let input: Vec<String> = [traced.to_string()].into_iter().chain(plain).collect();
+    client("produce.py", &[kafka.bootstrap_servers(), TOPIC], &input.join("\n"))?;
+    server.recorded(u64::from(EVENTS))?;
+
+    let metrics = reqwest::blocking::get(format!("{}/metrics", server.url()))?.text()?;
+    let sum = |name: &str| -> f64 {
+        let lines = metrics.lines().filter(|line| line.starts_with(&format!("ledgerline_{name}{{")));
+        lines.map(|line| line.rsplit(' ').next().unwrap().parse::<f64>().unwrap()).sum()
+    };
+    assert!(sum("intake_pauses_total") > 0.0, "the source was paused:\n{metrics}");
+    until("the source goes on", || {
+        let text = reqwest::blocking::get(format!("{}/metrics", server.url()))?.text()?;
+        let mut paused = text.lines().filter(|line| line.starts_with("ledgerline_intake_paused{"));
+        Ok(paused.all(|line| line.ends_with(" 0")).then_some(()))
+    })?;
+
+    let alert = until("the alert is published", || Ok(alerts(&kafka)?.into_iter().next()))?;
+    let envelopes = consumed(&kafka, "lineage.events")?;
+    let of_trace = |record: &Value| record["headers"]["traceparent"].as_str().is_some_and(|text| text.contains(TRACE));
+    assert_eq!(
+        envelopes.iter().filter(|record| of_trace(record)).count(),
+        1,
+        "the envelope carries the sender's trace"
+    );
+    assert!(of_trace(&alert), "and so does the alert: {}", alert["headers"]);
+    let fingerprints: std::collections::BTreeSet<&str> =
+        envelopes.iter().map(|record| record["headers"]["schema-fingerprint"].as_str().unwrap_or("none")).collect();
+    assert_eq!(fingerprints.len(), 1, "{fingerprints:?}");
+    assert!(fingerprints.iter().all(|text| text.len() == 16), "{fingerprints:?}");
     server.stop()
 }

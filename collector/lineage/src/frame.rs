@@ -28,6 +28,7 @@ pub const VERSION: u16 = 1;
 /// The schemas of the envelope, compiled once.
 pub struct Frames {
     schema: Schema,
+    fingerprint: String,
 }
 
 /// A key that MACs envelopes. Zeroised by its owner; never printed.
@@ -124,8 +125,15 @@ impl Frames {
         let facts: serde_json::Value = serde_json::from_str(FACTS).expect("a test parses the shipped schema");
         let mut envelope: serde_json::Value = serde_json::from_str(ENVELOPE).expect("a test parses the shipped schema");
         inline(&mut envelope, "dev.ledgerline.facts.Facts", &mut Some(facts));
-        let schema = envelope.to_string().parse().expect("a test compiles the shipped schema");
-        Frames { schema }
+        let schema: Schema = envelope.to_string().parse().expect("a test compiles the shipped schema");
+        let fingerprint = schema.rabin_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
+        Frames { schema, fingerprint }
+    }
+
+    /// Fingerprint of the schema that datums are written with: 16 hexadecimal digits, the bytes of Avro's CRC-64-AVRO over the
+    /// parsing canonical form in the order of its single-object encoding.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// Appends the frame of `envelope` to `out`.
@@ -209,6 +217,17 @@ fn inline(schema: &mut serde_json::Value, name: &str, definition: &mut Option<se
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_fingerprint_is_the_one_that_others_compute() {
+        let facts: serde_json::Value = serde_json::from_str(FACTS).unwrap();
+        let mut envelope: serde_json::Value = serde_json::from_str(ENVELOPE).unwrap();
+        inline(&mut envelope, "dev.ledgerline.facts.Facts", &mut Some(facts));
+        let schema = apache_avro::Schema::parse(&envelope).unwrap();
+        let expected = schema.fingerprint::<apache_avro::rabin::Rabin>().to_string();
+        assert_eq!(Frames::new().fingerprint(), expected);
+    }
+
     use crate::envelope::{Event, Kind, Mode, Noticed, Source, Subject, Verdict};
     use crate::facts::{Dataset, EventKind, EventType, Facts, Field, Job, Run};
     use crate::finding::Grade;

@@ -16,7 +16,7 @@ use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
 use lineage::frame::{EncodeError, Frames};
 
 use self::begun::Search;
-use crate::intake::blank;
+use crate::intake::{blank, envelope_record};
 use crate::keyring::Keyring;
 use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound};
 use crate::random::Random;
@@ -252,7 +252,7 @@ impl Beginning<'_> {
         };
         let mut sealed = Vec::new();
         self.frames.seal(&envelope, self.keyring.intake_key(), &mut sealed)?;
-        Ok(NewRecord::new(&self.names.events, sealed).partition(home.partition).key(tenant.to_owned()))
+        Ok(envelope_record(&self.names.events, self.frames, home.partition, tenant, sealed))
     }
 
     fn verifier(&self, partition: u32) -> String {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ledger::Tenant;
-use lineage::envelope::{Envelope, Kind};
+use lineage::envelope::{Envelope, IdempotencyKey, Kind};
 
 use crate::clock::Clock;
-use crate::intake::{Desk, blank};
-use crate::log::{AppendError, Appender, Names, NewRecord, Pending};
+use crate::intake::{Desk, blank, envelope_record};
+use crate::log::{AppendError, Appender, Names, Pending};
 
 /// Writes ticks.
 pub struct Ticker {
@@ -31,12 +31,23 @@ impl Ticker {
 
     /// Writes a tick now.
     pub fn begin(&self, partition: u32) -> Pending {
+        self.write(partition, None)
+    }
+
+    /// Writes a tick that somebody asked for: every tree that grew is signed at it, whenever that was done last. The key is the
+    /// order's.
+    pub fn order(&self, partition: u32, key: [u8; 16]) -> Pending {
+        self.write(partition, Some(IdempotencyKey(key)))
+    }
+
+    fn write(&self, partition: u32, idempotency_key: Option<IdempotencyKey>) -> Pending {
         let own = Tenant::partition(partition);
         let incarnation = self.desk.homes.at(partition).incarnation;
-        let envelope: Envelope<'_> = blank(Kind::Tick, own.as_str(), incarnation, self.clock.now_ns());
-        let sealed = self.desk.seal(&envelope).expect("a tick holds one time and two names, which fit");
-        self.appender
-            .begin(vec![NewRecord::new(&self.names.events, sealed).partition(partition).key(own.as_str().to_owned())])
+        let envelope: Envelope<'_> =
+            Envelope { idempotency_key, ..blank(Kind::Tick, own.as_str(), incarnation, self.clock.now_ns()) };
+        let sealed = self.desk.seal(&envelope).expect("a tick holds one time, a key and two names, which fit");
+        let (topic, frames) = (&self.names.events, &self.desk.frames);
+        self.appender.begin(vec![envelope_record(topic, frames, partition, own.as_str(), sealed)])
     }
 
     /// Writes a tick and waits until it is durable; gives its offset.
@@ -44,8 +55,15 @@ impl Ticker {
     /// # Errors
     /// When the log does not take it.
     pub fn tick_now(&self, partition: u32) -> Result<u64, AppendError> {
-        let positions = self.begin(partition).wait()?;
-        Ok(positions.first().map_or(0, |position| position.offset))
+        offset(self.begin(partition))
+    }
+
+    /// Writes the tick before a stop and waits until it is durable; gives its offset. What was recorded is signed at it.
+    ///
+    /// # Errors
+    /// When the log does not take it.
+    pub fn last_tick(&self, partition: u32) -> Result<u64, AppendError> {
+        offset(self.order(partition, [0; 16]))
     }
 
     /// Ticks every partition that `owned` gives, until `stop`.
@@ -66,4 +84,8 @@ impl Ticker {
             }
         }
     }
+}
+
+fn offset(written: Pending) -> Result<u64, AppendError> {
+    Ok(written.wait()?.first().map_or(0, |position| position.offset))
 }

@@ -4,6 +4,7 @@
 mod serve {
     pub mod events;
     pub mod running;
+    mod tells;
 }
 
 use serde_json::{Value, json};

@@ -47,6 +47,10 @@ impl StoreError {
         StoreError { fault, path: path.to_owned(), what: format!("{doing}: {text}") }
     }
 
+    pub(crate) fn full(path: &Path, what: impl Into<String>) -> Self {
+        StoreError { fault: StoreFault::Full, path: path.to_owned(), what: what.into() }
+    }
+
     pub(crate) fn damaged(path: &Path, what: impl Into<String>) -> Self {
         StoreError { fault: StoreFault::Halt, path: path.to_owned(), what: what.into() }
     }

@@ -3,8 +3,7 @@
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use rocksdb::{
     BoundColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, MultiThreaded, ReadOptions,
@@ -14,7 +13,7 @@ use rocksdb::{
 use smallvec::SmallVec;
 
 use crate::batch::Batch;
-use crate::error::StoreError;
+use crate::error::{StoreError, StoreFault};
 use crate::failpoint;
 use crate::options::StoreOptions;
 use crate::read::{Read, Scan, Visit};
@@ -51,7 +50,8 @@ pub struct Store {
 struct Inner {
     database: Database,
     path: PathBuf,
-    poisoned: AtomicBool,
+    /// What the first failed write or sync was.
+    poisoned: OnceLock<StoreFault>,
 }
 
 impl Store {
@@ -65,7 +65,7 @@ impl Store {
             .map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
         let database = Database::open_cf_descriptors(&options.database(), path, families)
             .map_err(|error| StoreError::rocks(path, "open", &error))?;
-        Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: AtomicBool::new(false) }) })
+        Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: OnceLock::new() }) })
     }
 
     /// The folder.
@@ -137,21 +137,29 @@ impl Store {
     }
 
     fn healthy(&self) -> Result<(), StoreError> {
-        match self.inner.poisoned.load(Ordering::Acquire) {
-            true => Err(StoreError::damaged(self.path(), "an earlier write failed; it must be opened again")),
-            false => Ok(()),
+        match self.inner.poisoned.get() {
+            Some(fault) => Err(StoreError {
+                fault: *fault,
+                path: self.path().to_owned(),
+                what: "an earlier write failed; it must be opened again".to_owned(),
+            }),
+            None => Ok(()),
         }
     }
 
-    /// What a failpoint makes of a step.
+    /// What a failpoint makes of a step: a disk without space, of which nobody knows how much it took.
     fn fail(&self, doing: &str) -> StoreError {
-        self.inner.poisoned.store(true, Ordering::Release);
-        StoreError::damaged(self.path(), format!("{doing}: a failpoint"))
+        self.poisoned(StoreError::full(self.path(), format!("{doing}: a failpoint")))
     }
 
     fn poison(&self, doing: &str, error: &rocksdb::Error) -> StoreError {
-        self.inner.poisoned.store(true, Ordering::Release);
-        StoreError::rocks(self.path(), doing, error)
+        self.poisoned(StoreError::rocks(self.path(), doing, error))
+    }
+
+    /// Refuses every later write: nobody knows what of this one is there.
+    fn poisoned(&self, error: StoreError) -> StoreError {
+        self.inner.poisoned.get_or_init(|| error.fault);
+        error
     }
 }
 

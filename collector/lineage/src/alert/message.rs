@@ -56,7 +56,7 @@ impl AlertMessage {
     }
 
     /// Turns the newest message into the one that ends it.
-    pub(super) fn resolve(&mut self, why: &str, sequence: u32, log_time_ns: i64) {
+    pub fn resolve(&mut self, why: &str, sequence: u32, log_time_ns: i64) {
         self.state = AlertState::Resolved;
         self.sequence = sequence;
         self.changed_at = super::rfc3339(log_time_ns);
@@ -65,11 +65,34 @@ impl AlertMessage {
     }
 }
 
+/// What sort of thing it is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageSubjectKind {
+    /// A job.
+    Job,
+    /// A run.
+    Run,
+    /// A partition of the event log.
+    Partition,
+    /// A tenant's ledger.
+    Ledger,
+}
+
+impl From<SubjectKind> for MessageSubjectKind {
+    fn from(kind: SubjectKind) -> Self {
+        match kind {
+            SubjectKind::Job => Self::Job,
+            SubjectKind::Run => Self::Run,
+        }
+    }
+}
+
 /// What it is about.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the schema says what each member is")]
 pub struct MessageSubject {
-    pub kind: SubjectKind,
+    pub kind: MessageSubjectKind,
     pub node: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub namespace: Option<String>,
@@ -87,13 +110,35 @@ pub struct MessageSubject {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the schema says what each member is")]
 pub struct MessageOccurrence {
-    pub kind: OccurrenceKind,
+    pub kind: MessageOccurrenceKind,
     pub key: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+}
+
+/// What tells one time from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MessageOccurrenceKind {
+    /// An execution group.
+    Group,
+    /// A run transition.
+    Transition,
+    /// A stretch of the log's time.
+    Window,
+    /// It has none: the key is of this one time.
+    Standing,
 }
 
 impl From<Occurrence> for MessageOccurrence {
     fn from(Occurrence { kind, key }: Occurrence) -> Self {
-        MessageOccurrence { kind, key }
+        let kind = match kind {
+            OccurrenceKind::Group => MessageOccurrenceKind::Group,
+            OccurrenceKind::Transition => MessageOccurrenceKind::Transition,
+        };
+        MessageOccurrence { kind, key, from: None, until: None }
     }
 }
 

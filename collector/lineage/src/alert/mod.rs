@@ -6,7 +6,7 @@ mod message;
 
 pub use message::{
     AlertMessage, MessageAffected, MessageAffectedNode, MessageAffectedOwner, MessageAncestor, MessageEvidence,
-    MessageLeaf, MessageOwner, MessageSubject,
+    MessageLeaf, MessageOccurrence, MessageOccurrenceKind, MessageOwner, MessageSubject, MessageSubjectKind,
 };
 
 use crate::envelope::Mode;
@@ -165,7 +165,7 @@ fn compose<S: Read>(
         severity: if critical { Severity::Critical } else { fire.severity },
         tenant: accepted.tenant.to_owned(),
         subject: MessageSubject {
-            kind: signal.subject.kind,
+            kind: signal.subject.kind.into(),
             node: match signal.subject.kind {
                 SubjectKind::Job => job.text.clone(),
                 SubjectKind::Run => format!("run:{run}"),

@@ -36,6 +36,8 @@ const FORBIDDEN: [(&str, &str); 22] = [
 pub struct Kafka {
     /// `kafka.brokers`: `host:port` list. Empty means the embedded log.
     pub brokers: Vec<String>,
+    /// `kafka.reader_group`: the group that assigned readers name; after `deployment.name` when empty. Nothing is stored in it.
+    pub reader_group: Option<String>,
     /// Every other `kafka.<property>`, passed to librdkafka as it is.
     pub properties: BTreeMap<String, String>,
 }
@@ -68,6 +70,14 @@ impl Kafka {
                 Some(_) => Err("write a list of host:port, for instance [\"localhost:9092\"]".to_owned()),
             }
         });
+        let reader_group = keys.taken("kafka.reader_group", None::<String>, |group| {
+            let sound =
+                |group: &String| (1..=249).contains(&group.len()) && group.bytes().all(|b| b.is_ascii_graphic());
+            match group.as_ref().is_none_or(sound) {
+                true => Ok(()),
+                false => Err("use 1 to 249 visible ASCII characters".to_owned()),
+            }
+        });
         let mut properties = BTreeMap::new();
         for (name, Property(value)) in keys.take_all("kafka") {
             match FORBIDDEN.iter().find(|(forbidden, _)| *forbidden == name) {
@@ -79,7 +89,7 @@ impl Kafka {
                 None => drop(properties.insert(name, value)),
             }
         }
-        Self { brokers, properties }
+        Self { brokers, reader_group, properties }
     }
 }
 

@@ -15,9 +15,13 @@ use lineage::{c14n, schema};
 
 use crate::genesis::Homes;
 use crate::keyring::Keyring;
+use crate::log::NewRecord;
 
 /// Version of this software, as envelopes carry it.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Header of our envelopes: fingerprint of the schema that they are written with, for readers with a registry of schemas.
+pub const SCHEMA_FINGERPRINT: &str = "schema-fingerprint";
 
 /// Bytes that a preparer's canonical form keeps allocated between events.
 const CANONICAL_KEPT_BYTES: usize = 1 << 20;
@@ -147,6 +151,14 @@ impl Desk {
         self.frames.seal(envelope, self.keyring.intake_key(), &mut sealed)?;
         Ok(sealed)
     }
+}
+
+/// A sealed envelope as a record of `lineage.events`.
+pub fn envelope_record(topic: &Arc<str>, frames: &Frames, partition: u32, tenant: &str, sealed: Vec<u8>) -> NewRecord {
+    NewRecord::new(topic, sealed)
+        .partition(partition)
+        .key(tenant.to_owned())
+        .header(SCHEMA_FINGERPRINT, frames.fingerprint().to_owned())
 }
 
 /// An envelope with nothing in it yet.

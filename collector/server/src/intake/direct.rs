@@ -11,13 +11,14 @@ use lineage::envelope::Mode;
 use lineage::finding::{Finding, Grade};
 use parking_lot::Mutex;
 
-use super::desk::{Channel, Desk, Prepared, Preparer};
+use super::append;
+use super::desk::{Channel, Desk, Prepared, Preparer, envelope_record};
 use super::rejected::{self, Refused as Refusal};
 use crate::clock::Clock;
 use crate::http;
 use crate::http::{Accepted, Answering, Refused, Submission};
 use crate::log::{AppendAction, AppendError, Appender, Names, NewRecord, Outcome, Position};
-use crate::metrics::{CodeLabel, Metrics, OutcomeLabel};
+use crate::metrics::{CodeLabel, Metrics, OutcomeLabel, StageLabel, stage};
 use crate::random::Random;
 use crate::telemetry::TRACEPARENT;
 
@@ -92,8 +93,12 @@ impl DirectIntake {
     pub fn take(&self, submissions: Vec<Submission>) -> Vec<Result<Accepted, Refused>> {
         let Some(_room) = self.0.room(&submissions) else { return submissions.iter().map(|_| Err(busy())).collect() };
         let Decided { records, slots } = self.0.decide(submissions);
-        let appended = if records.is_empty() { Ok(Vec::new()) } else { self.0.parts.appender.append(records) };
-        self.0.settle(slots, appended)
+        let began = self.0.parts.clock.monotonic();
+        let appended = match records.is_empty() {
+            true => Ok(Vec::new()),
+            false => append::begin(self.0.parts.appender.as_ref(), records).wait(),
+        };
+        self.0.settle(slots, appended, began)
     }
 }
 
@@ -118,11 +123,12 @@ impl http::Intake for DirectIntake {
                     return (0..count).map(|_| Err(unavailable("deciding the events failed; see the log"))).collect();
                 }
             };
+            let began = shared.parts.clock.monotonic();
             let appended = match records.is_empty() {
                 true => Ok(Vec::new()),
-                false => shared.parts.appender.begin(records).durable().await,
+                false => append::begin(shared.parts.appender.as_ref(), records).durable().await,
             };
-            shared.settle(slots, appended)
+            shared.settle(slots, appended, began)
         })
     }
 }
@@ -143,6 +149,7 @@ impl Shared {
     }
 
     fn decide(&self, submissions: Vec<Submission>) -> Decided {
+        let began = self.parts.clock.monotonic();
         let received_at_ns = self.parts.clock.now_ns();
         let mut preparer = self.preparers.lock().pop().unwrap_or_else(|| Preparer::new(Arc::clone(&self.parts.desk)));
         let (mut records, mut slots, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
@@ -158,6 +165,7 @@ impl Shared {
         }
         drop(kept);
         self.report(&refusals, &mut records);
+        self.took(stage::DECODE, began);
         Decided { records, slots }
     }
 
@@ -188,9 +196,8 @@ impl Shared {
         match preparer.prepare(&payload, &channel) {
             Prepared::Sealed(sealed) => {
                 sealed.findings.iter().for_each(|finding| self.noticed(finding));
-                let mut record = NewRecord::new(&self.parts.names.events, sealed.envelope)
-                    .partition(sealed.partition)
-                    .key(tenant.as_str().to_owned());
+                let (topic, frames) = (&self.parts.names.events, &self.parts.desk.frames);
+                let mut record = envelope_record(topic, frames, sealed.partition, tenant.as_str(), sealed.envelope);
                 if let Some(parent) = traceparent {
                     record = record.header(TRACEPARENT, parent.to_string());
                 }
@@ -239,8 +246,15 @@ impl Shared {
         }
     }
 
-    fn settle(&self, slots: Vec<Slot>, appended: Result<Vec<Position>, AppendError>) -> Vec<Result<Accepted, Refused>> {
-        let outcomes: Vec<Result<Position, Refused>> = match appended {
+    /// What each submission is answered, once the log has answered the append that `began` then.
+    fn settle(
+        &self,
+        slots: Vec<Slot>,
+        appended: Result<Vec<Position>, AppendError>,
+        began: Duration,
+    ) -> Vec<Result<Accepted, Refused>> {
+        self.took(stage::PRODUCE, began);
+        let outcomes: Vec<Result<Position, Refused>> = match append::answered(appended) {
             Ok(positions) => positions.into_iter().map(Ok).collect(),
             Err(error) => error.outcomes.iter().map(|outcome| undurable(&error, outcome)).collect(),
         };
@@ -283,6 +297,11 @@ impl Shared {
         millis.saturating_mul(1 << 20).saturating_add(chance << 10)
     }
 
+    fn took(&self, stage: &'static str, began: Duration) {
+        let took = self.parts.clock.monotonic().saturating_sub(began).as_secs_f64();
+        self.parts.metrics.recorder.stage_seconds.get_or_create(&StageLabel { stage }).observe(took);
+    }
+
     fn count(&self, outcome: &'static str, events: usize) {
         let label = OutcomeLabel::of(self.parts.source, outcome);
         self.parts.metrics.intake.events.get_or_create(&label).inc_by(events as u64);
@@ -323,5 +342,43 @@ fn undurable(error: &AppendError, outcome: &Outcome) -> Result<Position, Refused
             Err(Refused::Unavailable { reason: error.what.clone() })
         }
         (Outcome::NotSent | Outcome::Unknown, AppendAction::Retry | AppendAction::Reject) => Err(busy()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::intake::world::{World, event};
+
+    #[test]
+    fn a_missing_partition_is_no_fault_of_the_event() {
+        let world = World::new();
+        let intake = DirectIntake::new(DirectParts {
+            desk: Arc::clone(&world.desk),
+            appender: crate::log::Log::appender(&world.log).unwrap(),
+            names: world.names.clone(),
+            clock: Arc::<crate::clock::ManualClock>::clone(&world.clock),
+            random: Arc::<crate::random::SeededRandom>::clone(&world.random),
+            metrics: Arc::clone(&world.metrics),
+            queue_bytes_max: 1 << 20,
+            source: "http",
+        });
+        let submission = Submission {
+            tenant: "default".to_owned(),
+            principal: String::new(),
+            payload: event(1).into(),
+            traceparent: None,
+            mode: http::Mode::Live,
+        };
+        world.log.recreate(&world.names.events, 0).unwrap();
+        let answer = intake.take(vec![submission.clone()]).remove(0);
+        let reason = match answer {
+            Err(Refused::Unavailable { reason }) => reason,
+            other => panic!("{other:?}"),
+        };
+        assert!(reason.contains("lineage.events/0") && reason.contains("topics create"), "{reason}");
+        world.log.recreate(&world.names.events, 1).unwrap();
+        assert!(intake.take(vec![submission]).remove(0).is_ok(), "sent again it is taken");
+        assert_eq!((world.envelopes(), world.log.records(&world.names.rejected).len()), (1, 0));
     }
 }

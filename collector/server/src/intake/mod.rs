@@ -2,11 +2,14 @@
 //! Stateless: it may deliver an envelope twice and the recorder keeps it once. Never moves past an event that is neither
 //! durable nor refused with its reason.
 
+mod append;
 mod desk;
 mod direct;
 pub mod rejected;
 mod topics;
+#[cfg(test)]
+mod world;
 
-pub use desk::{Channel, Desk, Prepared, Preparer, Sealed, VERSION, blank};
+pub use desk::{Channel, Desk, Prepared, Preparer, SCHEMA_FINGERPRINT, Sealed, VERSION, blank, envelope_record};
 pub use direct::{DirectIntake, DirectParts};
 pub use topics::{TopicIntake, TopicIntakeParts};

@@ -11,7 +11,7 @@ use lineage::envelope::{Envelope, IdempotencyKey, Kind, Rejected, Rejections};
 use lineage::finding::Finding;
 use lineage::schema::catalog;
 
-use super::desk::{Desk, VERSION, blank};
+use super::desk::{Desk, VERSION, blank, envelope_record};
 use crate::http::model::Time;
 use crate::log::{Header, NewRecord};
 use crate::telemetry::{TRACEPARENT, TraceParent};
@@ -146,7 +146,7 @@ fn one(desk: &Desk, events_topic: &Arc<str>, rows: &[&Refused], mut key: [u8; 16
     // Codes, paths and positions fit the schema by construction; were it not so, the original still reaches its topic.
     let sealed =
         desk.seal(&envelope).inspect_err(|error| tracing::error!(%error, "rejections can't be sealed")).ok()?;
-    Some(NewRecord::new(events_topic, sealed).partition(home.partition).key(tenant.to_owned()))
+    Some(envelope_record(events_topic, &desk.frames, home.partition, tenant, sealed))
 }
 
 fn row(refused: &Refused) -> Rejected<'_> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use tokio::sync::oneshot;
 
-use super::{NewRecord, Position};
+use super::{LogError, NewRecord, Position};
 
 /// Appends records. Shared freely between threads; concurrent appends are made durable together.
 pub trait Appender: Send + Sync {
@@ -24,11 +24,12 @@ pub trait Appender: Send + Sync {
 pub enum Outcome {
     /// It is durable, here.
     Durable(Position),
-    /// It is not in the log and will not be.
+    /// It is not in the log and will not be. Under [`AppendAction::Halt`], nor will a further try put it there.
     NotSent,
     /// It may be in the log, now or later. Sending it again may double it; the recorder's deduplication absorbs that.
     Unknown,
-    /// The log will never take it: too large, or its topic or partition is not there.
+    /// The log will never take this record, wherever it goes: it is too large, or lacks a key. A topic or partition that is
+    /// not there is no fault of the record: that is [`Outcome::NotSent`] under [`AppendAction::Halt`].
     Refused,
 }
 
@@ -39,7 +40,7 @@ pub enum AppendAction {
     Retry,
     /// Give up the refused records; send again what else is not durable.
     Reject,
-    /// Stop: the log is closed until someone has looked.
+    /// Stop until someone has looked: the log is closed, or a topic or partition that a record names is not there.
     Halt,
 }
 
@@ -61,16 +62,47 @@ impl AppendError {
         Self { action, what: what.into(), outcomes: vec![outcome; records] }
     }
 
-    /// Records were refused, at these places; `taken` are the outcomes of the others.
-    pub(crate) fn refusal(taken: Vec<Outcome>, refused: &[usize]) -> Self {
+    /// Records were not taken; `taken` are the outcomes of the others. One that has nowhere to go stops the caller, whatever
+    /// else is wrong.
+    pub(crate) fn untaken(taken: Vec<Outcome>, untaken: &[Untaken]) -> Self {
         let mut outcomes = taken;
-        for place in refused {
-            outcomes.insert((*place).min(outcomes.len()), Outcome::Refused);
+        for Untaken { place, why } in untaken {
+            let outcome = match why {
+                Why::Unacceptable => Outcome::Refused,
+                Why::Missing(_) => Outcome::NotSent,
+            };
+            outcomes.insert((*place).min(outcomes.len()), outcome);
         }
-        let count = refused.len();
-        let what = format!("{count} records are too large, lack a key, or name no topic or partition that is there");
-        Self { action: AppendAction::Reject, what, outcomes }
+        let (action, what) = match missing(untaken) {
+            Some(missing) => (AppendAction::Halt, missing.to_string()),
+            None => (AppendAction::Reject, format!("{} records are too large or lack a key", untaken.len())),
+        };
+        Self { action, what, outcomes }
     }
+}
+
+/// A record that a log does not take, found before anything was sent.
+pub(crate) struct Untaken {
+    /// Its place among those of the call.
+    pub place: usize,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why a log does not take a record.
+pub(crate) enum Why {
+    /// The record's fault: it is too large, or lacks a key.
+    Unacceptable,
+    /// The log's: the topic or partition is not there.
+    Missing(LogError),
+}
+
+/// The first topic or partition that is not there.
+pub(crate) fn missing(untaken: &[Untaken]) -> Option<&LogError> {
+    untaken.iter().find_map(|one| match &one.why {
+        Why::Missing(error) => Some(error),
+        Why::Unacceptable => None,
+    })
 }
 
 /// Positions of all records, or what became of each.

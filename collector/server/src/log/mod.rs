@@ -19,6 +19,7 @@ mod reader;
 mod record;
 pub mod sim;
 mod topics;
+mod torn;
 mod transactor;
 
 pub use appender::{AppendAction, AppendError, Appender, Outcome, Pending};

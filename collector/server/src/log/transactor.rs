@@ -42,15 +42,15 @@ pub enum CommitError {
         what: String,
     },
 
-    /// Nothing of it is visible or ever will be, nor will the log ever take this one: a record is too large, or its topic
-    /// or partition is not there.
+    /// Nothing of it is visible or ever will be, nor will the log ever take this one: a record is too large, or lacks a key.
     #[error("refused: {what}")]
     Refused {
         /// What happened.
         what: String,
     },
 
-    /// Ours, the disk's or the operator's: stop using this log until someone has looked.
+    /// Ours, the disk's or the operator's: stop until someone has looked. The log is closed, or a topic or partition that a
+    /// record names is not there; of the latter's transaction nothing is visible or ever will be.
     #[error("{what}")]
     Halt {
         /// What happened, and the next step.

@@ -39,6 +39,7 @@ pub struct IntakeMetrics {
     pub batch_records: Histogram,
     pub lag_records: Family<SourceLabel, Gauge>,
     pub paused: Family<SourceLabel, Gauge>,
+    pub pauses: Family<SourceLabel, Counter>,
 }
 
 impl Default for IntakeMetrics {
@@ -52,6 +53,7 @@ impl Default for IntakeMetrics {
             batch_records: batches(),
             lag_records: Family::default(),
             paused: Family::default(),
+            pauses: Family::default(),
         }
     }
 }

@@ -78,6 +78,7 @@ impl Metrics {
         r.register_with_unit("intake_queue", "Bytes of payload waiting to be durable", Unit::Bytes, m.queue_bytes.clone());
         r.register("intake_batch_records", "Records in a batch of intake", m.batch_records.clone());
         r.register("intake_lag_records", "Records of a source partition not yet read", m.lag_records.clone());
+        r.register("intake_pauses", "Times that back-pressure has paused a source partition", m.pauses.clone());
         r.register("intake_paused", "1 while a source partition is paused by back-pressure", m.paused.clone());
 
         let m = &self.recorder;

@@ -3,23 +3,32 @@
 //! watermark back, and skips what the alert partitions already hold. Nothing signed leaves before the transaction that
 //! publishes it has committed.
 
+mod compare;
+mod figures;
 mod outgoing;
 mod recover;
+#[cfg(test)]
+mod tests;
 mod watermark;
 
+pub use compare::Compared;
+pub(crate) use figures::{label_of, name_of};
 pub use watermark::{Delivered, Watermark};
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use ledger::checkpoint::Checkpoint;
+use ledger::checkpoint::{Checkpoint, Verified};
 use ledger::{LedgerName, Origin, Tenant};
 use store::tables::{self, CheckpointRow, Meta, OutboxKey, Outgoing, PublishedRow, Row};
-use store::{Durability, Read, Scan, Store, StoreError, Table};
+use store::{Durability, Read, Scan, Store, StoreError, Table, failpoint};
 
+use crate::clock::Clock;
 use crate::keyring::Keyring;
 use crate::log::{CommitError, GroupOffset, Log, LogError, NewRecord, Transactor};
+use crate::metrics::Metrics;
+use crate::recorder::Halt;
 
 /// Where and how a partition publishes.
 #[derive(Clone, Debug)]
@@ -52,8 +61,8 @@ pub enum PublishError {
     #[error("another process publishes for this partition: {0}")]
     Fenced(String),
     /// Stop the partition.
-    #[error("{0}")]
-    Halt(String),
+    #[error(transparent)]
+    Halt(Halt),
 }
 
 /// Signed checkpoints by tenant.
@@ -70,6 +79,11 @@ pub struct Publisher {
     published: PublishedRow,
     /// Positions found beyond the watermark on recovery: published, though the store does not know.
     found: BTreeSet<OutboxKey>,
+    /// Newest published checkpoints that the store's trees are still to be compared with, by tenant. Nothing is published
+    /// before that.
+    unproved: BTreeMap<String, Verified>,
+    clock: Arc<dyn Clock>,
+    metrics: Arc<Metrics>,
 }
 
 impl Publisher {
@@ -80,9 +94,21 @@ impl Publisher {
         store: Store,
         partition: u32,
         keyring: Arc<Keyring>,
+        (clock, metrics): (Arc<dyn Clock>, Arc<Metrics>),
     ) -> Self {
-        let (published, found) = (PublishedRow::default(), BTreeSet::new());
-        Publisher { log, store, partition, keyring, settings, transactor: None, published, found }
+        Publisher {
+            log,
+            store,
+            partition,
+            keyring,
+            settings,
+            transactor: None,
+            published: PublishedRow::default(),
+            found: BTreeSet::new(),
+            unproved: BTreeMap::new(),
+            clock,
+            metrics,
+        }
     }
 
     /// Offsets below this are published, whole.
@@ -95,10 +121,14 @@ impl Publisher {
     /// # Errors
     /// See [`PublishError`]; nothing is lost by any of them.
     pub fn step(&mut self) -> Result<usize, PublishError> {
+        if !self.unproved.is_empty() {
+            return Ok(0);
+        }
+        let began = self.clock.monotonic();
         let Some(mut transactor) = self.transactor.take() else {
             return Err(PublishError::Recover("not recovered yet".to_owned()));
         };
-        let meta = tables::get::<Meta>(&self.store, &[]).map_err(halt)?;
+        let meta = tables::get::<Meta>(&self.store, &[]).map_err(|error| self.broken(error))?;
         let Some(meta) = meta.filter(|meta| meta.incarnation.is_some()) else {
             self.transactor = Some(transactor);
             return Ok(0);
@@ -109,9 +139,18 @@ impl Publisher {
             return Ok(0);
         };
         // What is sent must follow from a store that survives power loss.
-        self.store.sync().map_err(halt)?;
+        self.sync()?;
         let (records, notes) = self.records(&meta, &rows)?;
-        let committed = self.commit(transactor.as_mut(), &meta, records, last + 1)?;
+        // A store that was behind makes rows that a former owner has published: they are dropped, and the watermark stays.
+        let next_offset = self.published.next_offset.max(last + 1);
+        let committed = match records.is_empty() && next_offset == self.published.next_offset {
+            true => self.published.clone(),
+            false => {
+                let committed = self.commit(transactor.as_mut(), &meta, records, next_offset)?;
+                self.count(&rows, began);
+                committed
+            }
+        };
         self.transactor = Some(transactor);
         self.remember(&rows, notes, committed)?;
         Ok(rows.len())
@@ -134,24 +173,22 @@ impl Publisher {
             rows.push((key, row));
             ControlFlow::Continue(())
         });
-        scanned.map_err(halt)?;
-        if damaged { Err(halt(tables::undecodable(Table::Outbox))) } else { Ok(rows) }
+        scanned.map_err(|error| self.broken(error))?;
+        if damaged { Err(self.broken(tables::undecodable(Table::Outbox))) } else { Ok(rows) }
     }
 
     /// What goes out, and the checkpoints among it. Rows that recovery found published are left out.
     fn records(&self, meta: &Meta, rows: &[(OutboxKey, Outgoing)]) -> Result<(Vec<NewRecord>, Notes), PublishError> {
         let (mut records, mut notes) = (Vec::new(), Vec::new());
-        let ledger = LedgerName::parse(&meta.ledger_name).map_err(|error| PublishError::Halt(error.to_string()))?;
-        for (key, row) in
-            rows.iter().filter(|(key, _)| key.offset >= self.published.next_offset && !self.found.contains(key))
-        {
+        let ledger = LedgerName::parse(&meta.ledger_name).map_err(|error| self.stop(error))?;
+        for (key, row) in rows.iter().filter(|(key, _)| self.is_unsent(*key)) {
             let position = outgoing::position(meta, self.partition, *key);
             match row {
-                Outgoing::Alert { key, attributes, body } => {
+                Outgoing::Alert { key, attributes, body, .. } => {
                     records.push(outgoing::alert(&self.settings.alerts, &position, key, attributes, body.as_deref()));
                 }
                 Outgoing::Checkpoint { tenant, size, root } => {
-                    let name = Tenant::parse_recorded(tenant).map_err(|error| PublishError::Halt(error.to_string()))?;
+                    let name = Tenant::parse_recorded(tenant).map_err(|error| self.stop(error))?;
                     let origin = Origin::new(&ledger, &name);
                     let signer = self.keyring.signer(&origin);
                     let checkpoint = Checkpoint { origin, size: *size, root: *root };
@@ -174,26 +211,29 @@ impl Publisher {
         records: Vec<NewRecord>,
         next_offset: u64,
     ) -> Result<PublishedRow, PublishError> {
-        let mut published = PublishedRow { next_offset, delivered: self.published.delivered.clone() };
+        let mut published = PublishedRow { next_offset, ..self.published.clone() };
         let watermark =
             Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
-        let alerts = records.iter().map(|record| record.topic == self.settings.alerts).collect::<Vec<_>>();
+        let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
         let group = format!("{}ledgerline-recorder", self.settings.deployment);
         let offset =
             GroupOffset { topic: Arc::clone(&self.settings.events), partition: self.partition, next: next_offset };
+        if failpoint::hit("publisher.send.before") {
+            return Err(PublishError::Recover("a failpoint".to_owned()));
+        }
         let positions = transactor
             .commit(&sent, Some((&group, std::slice::from_ref(&offset))))
             .map_err(|error| self.failed(error))?;
         // Committed: what was sent is visible, and nothing of it is ever sent again.
-        for position in positions.iter().zip(alerts).filter_map(|(position, alert)| alert.then_some(position)) {
-            let next = position.offset + 1;
-            match published.delivered.iter_mut().find(|(partition, _)| *partition == position.partition) {
-                Some((_, delivered)) => *delivered = next.max(*delivered),
-                None => published.delivered.push((position.partition, next)),
-            }
+        for (position, topic) in positions.iter().zip(topics) {
+            let places = match &topic {
+                topic if *topic == self.settings.alerts => &mut published.delivered,
+                topic if *topic == self.settings.checkpoints => &mut published.compared,
+                _ => continue,
+            };
+            advance(places, position.partition, position.offset + 1);
         }
-        published.delivered.sort_unstable();
         Ok(published)
     }
 
@@ -204,13 +244,19 @@ impl Publisher {
         notes: Vec<(String, CheckpointRow)>,
         published: PublishedRow,
     ) -> Result<(), PublishError> {
+        if failpoint::hit("publisher.remember.before") {
+            return Err(PublishError::Recover("a failpoint".to_owned()));
+        }
         let mut batch = self.store.batch();
         rows.iter().for_each(|(key, _)| batch.delete(Table::Outbox, &key.bytes()));
         notes.iter().for_each(|(tenant, row)| tables::put(&mut batch, tenant.as_bytes(), row));
         tables::put(&mut batch, &[], &published);
-        batch.commit(Durability::Written).map_err(halt)?;
+        batch.commit(Durability::Written).map_err(|error| self.broken(error))?;
         self.found = self.found.split_off(&OutboxKey { offset: published.next_offset, ordinal: 0 });
         self.published = published;
+        if failpoint::hit("publisher.remember.after") {
+            return Err(PublishError::Recover("a failpoint".to_owned()));
+        }
         Ok(())
     }
 
@@ -218,19 +264,36 @@ impl Publisher {
         match error {
             CommitError::Fenced { what } => PublishError::Fenced(what),
             CommitError::Uncertain { what } | CommitError::Aborted { what } => PublishError::Recover(what),
-            CommitError::Refused { what } | CommitError::Halt { what } => PublishError::Halt(what),
+            CommitError::Refused { what } | CommitError::Halt { what } => self.stop(what),
+        }
+    }
+
+    /// Whether a row is still to be sent.
+    fn is_unsent(&self, key: OutboxKey) -> bool {
+        key.offset >= self.published.next_offset && !self.found.contains(&key)
+    }
+
+    fn stop(&self, reason: impl ToString) -> PublishError {
+        PublishError::Halt(Halt::new(self.partition, reason.to_string(), "Run `ledgerline doctor`."))
+    }
+
+    fn broken(&self, error: StoreError) -> PublishError {
+        PublishError::Halt(Halt::store(self.partition, &error))
+    }
+
+    fn reading(&self, error: LogError) -> PublishError {
+        match error {
+            LogError::Fenced { what } => PublishError::Fenced(what),
+            error if error.is_retry() => PublishError::Recover(error.to_string()),
+            error => self.stop(error),
         }
     }
 }
 
-fn halt(error: StoreError) -> PublishError {
-    PublishError::Halt(error.to_string())
-}
-
-fn reading(error: LogError) -> PublishError {
-    match error {
-        LogError::Fenced { what } => PublishError::Fenced(what),
-        error if error.is_retry() => PublishError::Recover(error.to_string()),
-        error => PublishError::Halt(error.to_string()),
+/// Moves a partition's place on; never back.
+fn advance(places: &mut Vec<(u32, u64)>, partition: u32, next: u64) {
+    match places.binary_search_by_key(&partition, |(known, _)| *known) {
+        Ok(at) => places[at].1 = places[at].1.max(next),
+        Err(at) => places.insert(at, (partition, next)),
     }
 }

@@ -7,7 +7,7 @@ use ledger::leaf::Hex;
 use store::tables::{self, Meta, PublishedRow};
 
 use super::outgoing::{POSITION, parse};
-use super::{PublishError, Publisher, Watermark, halt, reading};
+use super::{PublishError, Publisher, Watermark, advance};
 use crate::log::{CommitError, ReadBound, Record, Start};
 
 const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait: Duration::from_millis(200) };
@@ -15,31 +15,39 @@ const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait
 const EMPTY_READS_MAX: u32 = 150;
 
 impl Publisher {
-    /// Fences the former owner, settles what it left open, and learns from the log what is published.
+    /// Fences the former owner, settles what it left open, and learns from the log what is published. Nothing is published before
+    /// [`Publisher::compare`] agrees.
     ///
     /// # Errors
     /// See [`PublishError`].
     pub fn recover(&mut self) -> Result<(), PublishError> {
+        let meta = tables::get::<Meta>(&self.store, &[]).map_err(|error| self.broken(error))?;
+        let Some(meta) = meta.filter(|meta| meta.incarnation.is_some()) else {
+            return Err(PublishError::Recover("the partition has no genesis record yet".to_owned()));
+        };
         let id = format!("{}ledgerline-publisher-{}", self.settings.deployment, self.partition);
-        let mut transactor = self.log.transactor(&id).map_err(reading)?;
+        let mut transactor = self.log.transactor(&id).map_err(|error| self.reading(error))?;
         transactor.init().map_err(|error| match error {
-            CommitError::Halt { what } => PublishError::Halt(what),
+            CommitError::Halt { what } => self.stop(what),
             error => PublishError::Recover(error.to_string()),
         })?;
-        let meta = tables::get::<Meta>(&self.store, &[]).map_err(halt)?.unwrap_or_else(|| Meta::new(self.partition, 0));
         let watermark = self.watermark(&meta)?;
+        let known = tables::get::<PublishedRow>(&self.store, &[]).map_err(|error| self.broken(error))?;
+        let compared = known.map(|row| row.compared).unwrap_or_default();
         self.published = match &watermark {
-            None => PublishedRow::default(),
-            Some(mark) => PublishedRow {
-                next_offset: mark.next_offset,
-                delivered: mark.delivered.iter().map(|place| (place.partition, place.next_offset)).collect(),
-            },
+            None => PublishedRow { compared, ..PublishedRow::default() },
+            Some(mark) => {
+                let mut delivered = Vec::new();
+                mark.delivered.iter().for_each(|place| advance(&mut delivered, place.partition, place.next_offset));
+                PublishedRow { next_offset: mark.next_offset, delivered, compared }
+            }
         };
         self.found.clear();
-        let partitions = self.log.partitions(&self.settings.alerts).map_err(reading)?;
+        let partitions = self.log.partitions(&self.settings.alerts).map_err(|error| self.reading(error))?;
         for partition in 0..partitions {
             self.look(&meta, partition)?;
         }
+        self.look_for_checkpoints(&meta)?;
         self.transactor = Some(transactor);
         Ok(())
     }
@@ -49,7 +57,7 @@ impl Publisher {
         let incarnation = Hex(meta.incarnation.unwrap_or_default()).to_string();
         let key = self.partition.to_string();
         let mut newest = None;
-        for partition in 0..self.log.partitions(&self.settings.recorders).map_err(reading)? {
+        for partition in 0..self.log.partitions(&self.settings.recorders).map_err(|error| self.reading(error))? {
             self.read(&self.settings.recorders, partition, Start::Earliest, |record| {
                 let ours = record.key.as_deref() == Some(key.as_bytes());
                 let mark = record
@@ -66,7 +74,7 @@ impl Publisher {
 
     /// Skips what an alert partition holds beyond the watermark, and moves the place from which the next one looks.
     fn look(&mut self, meta: &Meta, partition: u32) -> Result<(), PublishError> {
-        let range = self.log.range(&self.settings.alerts, partition).map_err(reading)?;
+        let range = self.log.range(&self.settings.alerts, partition).map_err(|error| self.reading(error))?;
         let known = self
             .published
             .delivered
@@ -80,26 +88,23 @@ impl Publisher {
             found.extend(text.and_then(|text| parse(text, meta, self.partition)));
         })?;
         self.found.extend(found.into_iter().filter(|key| key.offset >= self.published.next_offset));
-        match self.published.delivered.iter_mut().find(|(known, _)| *known == partition) {
-            Some((_, delivered)) => *delivered = next,
-            None => self.published.delivered.push((partition, next)),
-        }
+        advance(&mut self.published.delivered, partition, next);
         Ok(())
     }
 
     /// Reads committed records of one partition up to its end.
-    fn read(
+    pub(super) fn read(
         &self,
         topic: &Arc<str>,
         partition: u32,
         start: Start,
         mut visit: impl FnMut(&Record),
     ) -> Result<(), PublishError> {
-        let mut reader = self.log.reader(topic).map_err(reading)?;
-        reader.assign(&[(partition, start)]).map_err(reading)?;
+        let mut reader = self.log.reader(topic).map_err(|error| self.reading(error))?;
+        reader.assign(&[(partition, start)]).map_err(|error| self.reading(error))?;
         for _ in 0..EMPTY_READS_MAX {
             loop {
-                let batch = reader.read(READ).map_err(reading)?;
+                let batch = reader.read(READ).map_err(|error| self.reading(error))?;
                 batch.records.iter().for_each(&mut visit);
                 if batch.at_end {
                     return Ok(());

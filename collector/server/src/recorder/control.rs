@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use store::{Read, Table};
 
 use super::book::Book;
+use super::drill::{ALERT_TEST, DrillContent};
 use super::{Halt, Recorder, Turn, identity, position};
 
 /// Content of the `genesis` control record: the first record of each partition.
@@ -169,8 +170,12 @@ impl Recorder {
             expected_size: control.expected_size.and_then(|size| u64::try_from(size).ok()),
             outcome,
         };
+        let applied = detail.outcome == Outcome::Applied;
         let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail.into(), None);
         turn.batch.put(Table::Controls, &key.0, index.to_be_bytes());
+        if applied && control.name == ALERT_TEST {
+            self.drill(turn, envelope, control, &key.0, index);
+        }
         Ok(())
     }
 
@@ -220,6 +225,11 @@ impl Recorder {
                     Err(_) => refused("tenant-name-not-valid"),
                 },
                 _ => refused("content-not-readable"),
+            },
+            ALERT_TEST if !self.books.contains_key(envelope.tenant) => refused("unknown-tenant"),
+            ALERT_TEST => match DrillContent::read(control) {
+                Some(_) => Ok(Outcome::Applied),
+                None => refused("content-not-readable"),
             },
             _ => refused("unknown-control"),
         }

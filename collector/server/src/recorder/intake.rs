@@ -34,7 +34,7 @@ impl Recorder {
         let failed = |error: store::StoreError| Halt::store(self.meta.partition, &error);
         let source = SourceKey { topic: rejections.topic.to_owned(), partition: rejections.partition };
         let Some(book) = self.books.get(envelope.tenant) else {
-            return self.outside_reason(turn, "unknown-tenant");
+            return self.outside_reason(turn, super::refusal::UNKNOWN_TENANT);
         };
         let numbered = rejections.partition < 0;
         if numbered && let Some(key) = envelope.idempotency_key {

@@ -2,18 +2,24 @@
 //! Never reads a clock, never talks to a log, never signs: its state is a function of the records that it was given,
 //! however they were cut into batches.
 
+mod alarm;
 mod applied;
 mod book;
 pub mod control;
 mod coverage;
+mod drill;
 mod event;
 mod halt;
 mod intake;
 mod outside;
+mod refusal;
 mod tick;
 
 pub use applied::Applied;
+pub use drill::ALERT_TEST;
 pub use halt::Halt;
+pub use refusal::REFUSED_RECORD;
+pub(crate) use refusal::severity_of_refusal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -30,22 +36,26 @@ use store::{Batch, Durability, Store, Table};
 
 use crate::keyring::Keyring;
 use crate::log::Record;
+use crate::telemetry::{TRACEPARENT, TraceParent};
 use crate::tenancy::partition_of_tenant;
 use book::Book;
 use coverage::{Coverage, Taken};
 
-/// What a recorder is told beside the log. Nothing here may change what it derives from the same records.
+/// What a recorder is told beside the log. No leaf follows from it: only how time is believed, and what is published when.
 #[derive(Clone, Debug)]
 pub struct RecorderSettings {
     /// How far one tick may move the time of the log, ns.
     pub tick_jump_max_ns: i64,
+    /// A tree that grew is signed at most once in each stretch of this much time of the log, ns; an ordered tick signs at once.
+    pub checkpoint_interval_ns: i64,
     /// What alerts need beside the facts: fallback owner, runbooks, generation of the rule code.
     pub alerts: Settings,
 }
 
 impl Default for RecorderSettings {
     fn default() -> Self {
-        RecorderSettings { tick_jump_max_ns: 86_400_000_000_000, alerts: Settings::default() }
+        let (tick_jump_max_ns, checkpoint_interval_ns) = (86_400_000_000_000, 10_000_000_000);
+        RecorderSettings { tick_jump_max_ns, checkpoint_interval_ns, alerts: Settings::default() }
     }
 }
 
@@ -124,6 +134,14 @@ impl Recorder {
     /// # Errors
     /// When the store fails, the log is not the one that the store was made from, or a record needs a newer build.
     pub fn apply(&mut self, records: &[Record]) -> Result<Applied, Halt> {
+        self.apply_after(records, || ())
+    }
+
+    /// The same, and calls `decided` when all is decided and only the commit is left: for whoever measures both.
+    ///
+    /// # Errors
+    /// As [`Recorder::apply`].
+    pub fn apply_after(&mut self, records: &[Record], decided: impl FnOnce()) -> Result<Applied, Halt> {
         let store = self.store.clone();
         let mut batch = store.batch();
         let mut applied = Applied::default();
@@ -140,6 +158,7 @@ impl Recorder {
         self.books.values_mut().for_each(|book| book.store(&mut batch));
         self.coverage.store(&mut batch);
         tables::put(&mut batch, &[], &self.meta);
+        decided();
         // The commit point: from here on each of these records is applied, and a redelivered event is a duplicate.
         batch.commit(Durability::Written).map_err(|error| Halt::store(self.meta.partition, &error))?;
         Ok(Applied { next_offset: self.meta.next_offset, time_ns: self.meta.time_ns, ..applied })
@@ -189,7 +208,7 @@ impl Recorder {
         match (envelope.kind, &envelope.event, &envelope.control, &envelope.progress, &envelope.rejections) {
             (Kind::Event, Some(event), ..) => self.event(turn, envelope, event),
             (Kind::Control, _, Some(control), ..) => self.control(turn, envelope, control),
-            (Kind::Tick, ..) => self.tick(turn, envelope.received_at_ns),
+            (Kind::Tick, ..) => self.tick(turn, envelope.received_at_ns, envelope.idempotency_key.is_some()),
             (Kind::Progress, .., Some(progress), _) => self.progress(turn, progress),
             (Kind::Rejections, .., Some(rejections)) => self.rejections(turn, envelope, rejections),
             _ => self.unappliable(turn, "payload-missing", None),
@@ -204,7 +223,7 @@ impl Recorder {
             Some((SourceKey { topic: source.topic.to_owned(), partition: source.partition }, offset))
         });
         let Some(book) = self.books.get_mut(envelope.tenant) else {
-            return self.outside_reason(turn, "unknown-tenant");
+            return self.outside_reason(turn, refusal::UNKNOWN_TENANT);
         };
         let known = tables::leaf_of(&turn.batch, book.row.number, &event.event_id);
         if known.map_err(|error| Halt::store(self.meta.partition, &error))?.is_some() {
@@ -257,8 +276,7 @@ impl Recorder {
         let folded = fold::apply(&mut turn.batch.graph(tenant), &accepted, time_ns, &self.settings.alerts);
         let folded = folded.map_err(|error| Halt::store(self.meta.partition, &error))?;
         for alert in &folded.alerts {
-            turn.applied.alerts += 1;
-            self.send(turn, &alert_record(alert, &self.meta.ledger_name));
+            self.tell(turn, alert, envelope.received_at_ns);
         }
         Ok(())
     }
@@ -310,24 +328,24 @@ fn digest(record: &Record) -> [u8; 32] {
     hasher.finish()
 }
 
-/// An alert as CloudEvents' Kafka binary binding has it.
-fn alert_record(alert: &AlertMessage, ledger_name: &str) -> Outgoing {
+/// An alert as CloudEvents' Kafka binary binding has it, with the trace that its record came with.
+fn alert_record(alert: &AlertMessage, ledger_name: &str, record: &Record, received_at_ns: i64) -> Outgoing {
     let state = alert.ce_id();
     let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Outgoing::Alert {
-        key: alert.id.clone(),
-        attributes: vec![
-            attribute("ce_specversion", "1.0"),
-            attribute("ce_id", &state),
-            attribute("ce_type", &format!("dev.ledgerline.alert.{}", alert.rule)),
-            attribute("ce_source", &format!("{ledger_name}/{}", alert.tenant)),
-            attribute("ce_subject", &alert.subject.node),
-            attribute("ce_time", &alert.changed_at),
-            attribute("content-type", "application/json"),
-        ],
-        body: Some(alert.to_json()),
-    }
+    let trace = TraceParent::find(record.headers.iter().map(|header| (&*header.name, &*header.value)));
+    let attributes = vec![
+        attribute("ce_specversion", "1.0"),
+        attribute("ce_id", &state),
+        attribute("ce_type", &format!("dev.ledgerline.alert.{}", alert.rule)),
+        attribute("ce_source", &format!("{ledger_name}/{}", alert.tenant)),
+        attribute("ce_subject", &alert.subject.node),
+        attribute("ce_time", &alert.changed_at),
+        attribute("content-type", "application/json"),
+    ];
+    let attributes = attributes.into_iter().chain(trace.map(|trace| attribute(TRACEPARENT, &trace.to_string())));
+    let (key, body) = (alert.id.clone(), Some(alert.to_json()));
+    Outgoing::Alert { key, attributes: attributes.collect(), body, received_at_ns }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -48,8 +48,8 @@ impl Recorder {
             }
         };
         let position = position(&self.meta, turn.record);
-        book.append(&mut turn.batch, position, self.meta.time_ns, detail, None);
-        Ok(())
+        let leaf = book.append(&mut turn.batch, position, self.meta.time_ns, detail, None);
+        reason.map_or(Ok(()), |reason| self.refusal(turn, reason, leaf))
     }
 
     /// A record of ours that can't be applied.

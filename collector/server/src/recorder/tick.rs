@@ -13,7 +13,8 @@ use super::{Halt, Recorder, Turn, position};
 const DAY_NS: i64 = 86_400_000_000_000;
 
 impl Recorder {
-    pub(super) fn tick(&mut self, turn: &mut Turn<'_, '_>, at_ns: i64) -> Result<(), Halt> {
+    /// A tick. One that was `ordered` signs every tree that grew, whenever its last checkpoint was.
+    pub(super) fn tick(&mut self, turn: &mut Turn<'_, '_>, at_ns: i64, ordered: bool) -> Result<(), Halt> {
         let now_ns = self.meta.time_ns;
         let latest_ns = now_ns.saturating_add(self.settings.tick_jump_max_ns);
         if now_ns > 0 && at_ns > latest_ns {
@@ -22,8 +23,9 @@ impl Recorder {
         self.meta.time_ns = if now_ns > 0 { at_ns.clamp(now_ns, latest_ns) } else { at_ns.max(0) };
         self.cover(turn)?;
         self.cover_rejections(turn)?;
+        self.refusal_windows(turn)?;
         self.heartbeats(turn);
-        self.checkpoints(turn);
+        self.checkpoints(turn, ordered);
         Ok(())
     }
 
@@ -83,13 +85,17 @@ impl Recorder {
         }
     }
 
-    /// A checkpoint of every tree that grew since its last one; it is signed when it is sent.
-    fn checkpoints(&mut self, turn: &mut Turn<'_, '_>) {
+    /// A checkpoint of every tree that grew since its last one, where that is due; it is signed when it is sent.
+    fn checkpoints(&mut self, turn: &mut Turn<'_, '_>, ordered: bool) {
         let time_ns = self.meta.time_ns;
+        // Stretches of time, not distances: a tick that comes a moment early does not put a checkpoint off by a whole interval.
+        let stretch = |time_ns: i64| time_ns.div_euclid(self.settings.checkpoint_interval_ns.max(1));
+        let now = stretch(time_ns);
+        let due = |last_ns: i64| ordered || last_ns == 0 || stretch(last_ns) < now;
         let grown: Vec<Outgoing> = self
             .books
             .iter_mut()
-            .filter(|(_, book)| book.row.size > book.row.checkpoint_size)
+            .filter(|(_, book)| book.row.size > book.row.checkpoint_size && due(book.row.checkpoint_ns))
             .map(|(tenant, book)| {
                 let root = book.checkpoint(time_ns);
                 Outgoing::Checkpoint { tenant: tenant.clone(), size: book.row.size, root }

@@ -11,8 +11,9 @@ use lineage::envelope::{Control as Content, Envelope, IdempotencyKey, Kind, Sign
 use super::Core;
 use crate::http::model::Position;
 use crate::http::{Answering, Control, ControlOrder, Controls, Refused};
-use crate::intake::blank;
-use crate::log::{AppendAction, NewRecord, Pending};
+use crate::intake::{blank, envelope_record};
+use crate::log::{AppendAction, Pending};
+use crate::recorder::ALERT_TEST;
 use crate::recorder::control::signed_message;
 
 const ORDER_KEY: Context = Context::new("ledgerline v1 order key");
@@ -24,7 +25,9 @@ impl Controls for LogControls {
     fn order(&self, control: Control) -> Answering<Result<Position, Refused>> {
         let home = self.0.desk.homes.of(&control.tenant);
         let begun = match &control.order {
-            ControlOrder::Tick => Ok(self.0.ticker.begin(home.partition)),
+            ControlOrder::Tick => {
+                Ok(self.0.ticker.order(home.partition, order_key(&control.tenant, &control.idempotency_key)))
+            }
             ControlOrder::AlertTest { message } => self.alert_test(&control, message),
         };
         Box::pin(async move {
@@ -45,17 +48,14 @@ impl LogControls {
         let core = &self.0;
         let tenant = Tenant::parse(&control.tenant).map_err(|error| unavailable(&error.to_string()))?;
         let home = core.desk.homes.of(tenant.as_str());
-        let mut key = [0; 16];
-        let drawn = digest(ORDER_KEY, &[tenant.as_str().as_bytes(), control.idempotency_key.as_bytes()]);
-        key.copy_from_slice(&drawn[..16]);
+        let key = order_key(tenant.as_str(), &control.idempotency_key);
         let content = serde_json::json!({ "message": message }).to_string().into_bytes();
         let ledger = LedgerName::parse(&core.config.ledger.name).map_err(|error| unavailable(&error.to_string()))?;
         let signer = core.desk.keyring.signer(&Origin::new(&ledger, &Tenant::partition(home.partition)));
-        let value = signer.sign(&signed_message("alert-test", &key, &content));
+        let value = signer.sign(&signed_message(ALERT_TEST, &key, &content));
         let value = value.map_err(|error| unavailable(&error.to_string()))?;
         let signature = Signature { algorithm: "ed25519", key: signer.key_name().as_str(), value: &value };
-        let content =
-            Content { name: "alert-test", content: &content, expected_size: None, signatures: vec![signature] };
+        let content = Content { name: ALERT_TEST, content: &content, expected_size: None, signatures: vec![signature] };
         let envelope = Envelope {
             idempotency_key: Some(IdempotencyKey(key)),
             principal: Some(&control.principal),
@@ -63,11 +63,17 @@ impl LogControls {
             ..blank(Kind::Control, tenant.as_str(), home.incarnation, core.host.clock.now_ns())
         };
         let sealed = core.desk.seal(&envelope).map_err(|error| unavailable(&error.to_string()))?;
-        let record =
-            NewRecord::new(&core.names.events, sealed).partition(home.partition).key(tenant.as_str().to_owned());
+        let record = envelope_record(&core.names.events, &core.desk.frames, home.partition, tenant.as_str(), sealed);
         let appender = core.log.appender().map_err(|error| unavailable(&error.to_string()))?;
         Ok(appender.begin(vec![record]))
     }
+}
+
+/// The key under which the recorder carries an order out once: of the tenant and of what the caller sent with it.
+fn order_key(tenant: &str, idempotency_key: &str) -> [u8; 16] {
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest(ORDER_KEY, &[tenant.as_bytes(), idempotency_key.as_bytes()])[..16]);
+    key
 }
 
 fn unavailable(reason: &str) -> Refused {

@@ -168,7 +168,11 @@ impl Core {
             })?;
         } else {
             self.own_all(&owners)?;
+            let core = Arc::clone(self);
+            self.spawn("open-stores", move || owners.open_wanted(&core.stop))?;
         }
+        let core = Arc::clone(self);
+        self.spawn("survey", move || core.survey())?;
         let core = Arc::clone(self);
         let interval = Duration::from_millis(self.config.recorder.tick_interval_ms);
         self.spawn("tick", move || core.ticker.run(interval, &|| core.partitions(), &core.stop))
@@ -298,7 +302,7 @@ impl Core {
     fn last_ticks(&self, owners: &Owners) -> BTreeMap<u32, u64> {
         let mut offsets = BTreeMap::new();
         for partition in owners.all() {
-            match self.ticker.tick_now(partition.number) {
+            match self.ticker.last_tick(partition.number) {
                 Ok(offset) => drop(offsets.insert(partition.number, offset.saturating_add(1))),
                 Err(error) => {
                     tracing::warn!(partition = partition.number, %error, "the last tick could not be written")
@@ -347,10 +351,10 @@ impl Core {
 
     fn worker_parts(&self, advertised_url: &str) -> WorkerParts {
         let name = &self.config.deployment.name;
+        let nanoseconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
         let recorder = RecorderSettings {
-            tick_jump_max_ns: i64::try_from(self.config.recorder.tick_jump_max_ms)
-                .unwrap_or(i64::MAX)
-                .saturating_mul(1_000_000),
+            tick_jump_max_ns: nanoseconds(self.config.recorder.tick_jump_max_ms),
+            checkpoint_interval_ns: nanoseconds(self.config.ledger.checkpoint_interval_ms),
             alerts: lineage::alert::Settings {
                 fallback_owner: self.config.alerts.fallback_owner.clone(),
                 runbook_base: self.config.alerts.runbook_base.clone(),

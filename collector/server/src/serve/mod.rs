@@ -8,6 +8,7 @@ mod folder;
 mod ingest;
 mod owners;
 mod parts;
+mod survey;
 pub mod topics;
 
 pub use self::core::{Core, Host};

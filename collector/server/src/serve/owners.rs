@@ -66,6 +66,24 @@ impl Owners {
         Ok(())
     }
 
+    /// Drops the workers that stopped because of a full disk and opens their stores again: what a failed write has left behind
+    /// is known only then. One whose store is still being read, or that still can't be opened, is tried again. Returns whether
+    /// there was one.
+    fn reopen(&self) -> bool {
+        let stopped: Vec<u32> = {
+            let workers = self.workers.lock();
+            workers.iter().filter(|(_, worker)| worker.may_reopen()).map(|(partition, _)| *partition).collect()
+        };
+        for partition in &stopped {
+            tracing::warn!(partition, "the partition's store is closed and opened again");
+            let worker = self.workers.lock().remove(partition);
+            self.unopened.lock().insert(*partition, "its store is being opened again".to_owned());
+            // Both threads have ended; the store closes with its last reader.
+            drop(worker);
+        }
+        !stopped.is_empty()
+    }
+
     /// Stops a partition's worker after the batch in hand.
     pub fn release(&self, partition: u32) {
         self.wanted.lock().remove(&partition);
@@ -158,9 +176,10 @@ impl Owners {
         ended.and(group.close())
     }
 
-    /// Opens what is wanted and not at work, until `stop`.
-    fn open_wanted(&self, stop: &AtomicBool) {
+    /// Opens what is wanted and not at work, until `stop`; among it what stopped for a reason that has passed.
+    pub fn open_wanted(&self, stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
+            let reopened = self.reopen();
             let wanted: Vec<u32> = self.wanted.lock().iter().copied().collect();
             let at_work: BTreeSet<u32> = self.workers.lock().keys().copied().collect();
             let mut failed = false;
@@ -170,7 +189,8 @@ impl Owners {
                     failed = true;
                 }
             }
-            std::thread::sleep(if failed { RETRY_PAUSE } else { LOOK });
+            // A disk that is still full stops it again at once: not more often than this.
+            std::thread::sleep(if failed || reopened { RETRY_PAUSE } else { LOOK });
         }
     }
 }

@@ -91,7 +91,7 @@ fn kafka_settings(config: &Config) -> Settings {
         message_bytes_max: sizing.message_bytes_max(),
         transaction_timeout: Duration::from_millis(config.publisher.transaction_timeout_ms),
         append_bytes_max: config.intake.queue_bytes_max.saturating_mul(2),
-        reader_group: topics::names(config).group("reader"),
+        reader_group: config.kafka.reader_group.clone().unwrap_or_else(|| topics::names(config).group("reader")),
         ..Settings::new(config.kafka.brokers.join(","))
     }
 }

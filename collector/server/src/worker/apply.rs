@@ -24,31 +24,22 @@ const END_INTERVAL: Duration = Duration::from_secs(1);
 enum Ended {
     /// It was told to.
     Told,
-    /// It can't go on; passing ones are tried again.
+    /// It can't go on.
     Halted(Halt),
 }
 
 pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) {
     let halted = parts.metrics.recorder.halted.get_or_create(&PartitionLabel { partition: partition.number }).clone();
     halted.set(0);
-    loop {
-        match work(partition, parts, orders, wake) {
-            Ended::Told => return partition.set(State::Stopped),
-            Ended::Halted(halt) => {
-                partition.halted(&halt);
-                halted.set(1);
-                parts.progress.send_modify(|count| *count = count.wrapping_add(1));
-                if !halt.passing {
-                    return;
-                }
-            }
+    match work(partition, parts, orders, wake) {
+        Ended::Told => partition.set(State::Stopped),
+        // Never tried again on the same store: what a failed write left behind is known only once it is opened anew.
+        Ended::Halted(halt) => {
+            partition.halted(&halt);
+            halted.set(1);
+            orders.abandon.store(true, Ordering::Release);
+            parts.progress.send_modify(|count| *count = count.wrapping_add(1));
         }
-        std::thread::sleep(RETRY_PAUSE);
-        if orders.abandoned() {
-            return;
-        }
-        partition.resumed();
-        halted.set(0);
     }
 }
 
@@ -102,7 +93,7 @@ fn work(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Send
             }
         }
         if batch.at_end {
-            partition.set(State::Running);
+            partition.caught_up();
         }
         let now = parts.clock.monotonic();
         if now >= end_at {
@@ -175,10 +166,14 @@ fn bound(parts: &WorkerParts) -> ReadBound {
 
 fn apply(recorder: &mut Recorder, records: &[Record], parts: &WorkerParts) -> Result<Applied, Halt> {
     let began = parts.clock.monotonic();
-    let applied = recorder.apply(records);
-    let took = parts.clock.monotonic().saturating_sub(began);
-    let label = StageLabel { stage: stage::COMMIT };
-    parts.metrics.recorder.stage_seconds.get_or_create(&label).observe(took.as_secs_f64());
+    let mut decided = began;
+    let applied = recorder.apply_after(records, || decided = parts.clock.monotonic());
+    let observe = |stage, from: Duration, to: Duration| {
+        let took = to.saturating_sub(from).as_secs_f64();
+        parts.metrics.recorder.stage_seconds.get_or_create(&StageLabel { stage }).observe(took);
+    };
+    observe(stage::DECIDE, began, decided);
+    observe(stage::COMMIT, decided, parts.clock.monotonic());
     applied
 }
 

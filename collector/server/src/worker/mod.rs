@@ -113,6 +113,12 @@ impl Worker {
         self.stop(Duration::from_secs(2), clock) && applied && published
     }
 
+    /// Whether it stopped for a reason that passes (a full disk): once it is dropped, its store may be opened again.
+    pub fn may_reopen(&self) -> bool {
+        let ended = |thread: &Option<JoinHandle<()>>| thread.as_ref().is_none_or(JoinHandle::is_finished);
+        self.partition.halt_passes() && ended(&self.applying) && ended(&self.publishing)
+    }
+
     /// Stops after the batch in hand. What is not committed is applied again by whoever comes next. Returns whether both
     /// threads ended within `limit`.
     pub fn stop(&mut self, limit: Duration, clock: &dyn Clock) -> bool {

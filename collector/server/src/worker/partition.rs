@@ -63,7 +63,17 @@ pub struct Partition {
     pub number: u32,
     /// Its store.
     pub store: Store,
-    status: Mutex<PartitionStatus>,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    status: PartitionStatus,
+    /// It has applied what was there when it was assigned.
+    at_end: bool,
+    /// Its trees are those that were published.
+    agrees: bool,
+    /// It is halted, and may go on by itself once its store has been opened again.
+    passes: bool,
 }
 
 impl Partition {
@@ -77,34 +87,58 @@ impl Partition {
             unpublished: None,
             totals: Totals::default(),
         };
-        Self { number, store, status: Mutex::new(status) }
+        Self { number, store, shown: Mutex::new(Shown { status, at_end: false, agrees: false, passes: false }) }
     }
 
     /// Its state now.
     pub fn status(&self) -> PartitionStatus {
-        self.status.lock().clone()
+        self.shown.lock().status.clone()
     }
 
     pub(super) fn set(&self, state: State) {
-        let mut status = self.status.lock();
-        // A halt stands until the process is started anew: the first reason is the one to mend.
-        if !matches!(status.state, State::Halted { .. }) {
-            status.state = state;
+        let mut shown = self.shown.lock();
+        // A halt stands until the partition is opened anew: the first reason is the one to mend.
+        if !matches!(shown.status.state, State::Halted { .. }) {
+            shown.status.state = state;
         }
     }
 
     pub(super) fn halted(&self, halt: &Halt) {
         tracing::error!(partition = halt.partition, reason = %halt.reason, remedy = %halt.remedy, "the partition is halted");
-        self.set(State::Halted { reason: halt.reason.clone(), remedy: halt.remedy.clone() });
+        let mut shown = self.shown.lock();
+        if !matches!(shown.status.state, State::Halted { .. }) {
+            shown.status.state = State::Halted { reason: halt.reason.clone(), remedy: halt.remedy.clone() };
+            shown.passes = halt.passing;
+        }
     }
 
-    /// Lets a halt that passes by itself go.
-    pub(super) fn resumed(&self) {
-        self.status.lock().state = State::CatchingUp;
+    /// Whether it is halted for a reason that passes.
+    pub(super) fn halt_passes(&self) -> bool {
+        self.shown.lock().passes
+    }
+
+    /// It has applied what was there when it was assigned. It runs once its trees agree with what was published, too.
+    pub(super) fn caught_up(&self) {
+        let mut shown = self.shown.lock();
+        shown.at_end = true;
+        shown.serve();
+    }
+
+    /// Whether it has applied what was there when it was assigned.
+    pub(super) fn is_caught_up(&self) -> bool {
+        self.shown.lock().at_end
+    }
+
+    /// Its trees are those that were published.
+    pub(super) fn agreed(&self) {
+        let mut shown = self.shown.lock();
+        shown.agrees = true;
+        shown.serve();
     }
 
     pub(super) fn applied(&self, applied: &Applied) {
-        let mut status = self.status.lock();
+        let mut shown = self.shown.lock();
+        let status = &mut shown.status;
         status.next_offset = applied.next_offset;
         status.end_offset = status.end_offset.max(applied.next_offset);
         status.time_ns = applied.time_ns;
@@ -115,20 +149,30 @@ impl Partition {
     }
 
     pub(super) fn opened(&self, next_offset: u64, time_ns: i64) {
-        let mut status = self.status.lock();
+        let mut shown = self.shown.lock();
+        let status = &mut shown.status;
         (status.next_offset, status.time_ns) = (next_offset, time_ns);
     }
 
     pub(super) fn seen_end(&self, end_offset: u64) {
-        self.status.lock().end_offset = end_offset;
+        self.shown.lock().status.end_offset = end_offset;
     }
 
     pub(super) fn published(&self, next_offset: u64) {
-        let mut status = self.status.lock();
+        let mut shown = self.shown.lock();
+        let status = &mut shown.status;
         (status.published_offset, status.unpublished) = (next_offset, None);
     }
 
     pub(super) fn unpublished(&self, why: &str) {
-        self.status.lock().unpublished = Some(why.to_owned());
+        self.shown.lock().status.unpublished = Some(why.to_owned());
+    }
+}
+
+impl Shown {
+    fn serve(&mut self) {
+        if self.at_end && self.agrees && self.status.state == State::CatchingUp {
+            self.status.state = State::Running;
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! The publishing thread: recover, then publish whenever the outbox has rows. After every doubt: recover again.
+//! The publishing thread: recover, compare the trees with what was published, then publish whenever the outbox has rows. After
+//! every doubt: recover again.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -6,8 +7,8 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use super::{Orders, Partition, WorkerParts};
-use crate::metrics::OutcomeLabel;
-use crate::publisher::{PublishError, Publisher};
+use crate::metrics::{OutcomeLabel, PartitionLabel};
+use crate::publisher::{Compared, PublishError, Publisher};
 use crate::recorder::Halt;
 
 /// First pause before another attempt.
@@ -15,10 +16,23 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// How soon an order to stop is seen, and how often the outbox is looked at unasked.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How far the publisher has come since the last doubt.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// It has to take the partition over.
+    Recovering,
+    /// It knows what is published; whether the store's trees agree with it is open.
+    Comparing,
+    /// It publishes.
+    Publishing,
+}
+
 /// What a round of publishing asks of the loop.
 enum Next {
+    /// Nothing more can be done now.
     Wait,
-    Recover,
+    /// Go on with that.
+    Go(Stage),
     Stop,
 }
 
@@ -29,8 +43,9 @@ pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, w
         partition.store.clone(),
         partition.number,
         parts.keyring.clone(),
+        (parts.clock.clone(), parts.metrics.clone()),
     );
-    let mut recovered = false;
+    let mut stage = Stage::Recovering;
     let mut pause = PAUSE_MIN;
     loop {
         if orders.abandoned() {
@@ -38,13 +53,13 @@ pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, w
         }
         // Nothing is to be recovered, or published, before the partition has applied its first record.
         let begun = partition.status().next_offset > 0;
-        let next = match (begun, recovered) {
+        let next = match (begun, stage) {
             (false, _) => Next::Wait,
-            (true, false) => outcome(partition, parts, publisher.recover().map(|()| 0)),
-            (true, true) => publish(partition, parts, &mut publisher),
+            (true, Stage::Recovering) => outcome(partition, parts, orders, publisher.recover(), Stage::Comparing),
+            (true, Stage::Comparing) => compare(partition, parts, orders, &mut publisher),
+            (true, Stage::Publishing) => publish(partition, parts, orders, &mut publisher),
         };
         match next {
-            Next::Wait if begun && !recovered => (recovered, pause) = (true, PAUSE_MIN),
             Next::Wait if orders.publish_and_stop.load(Ordering::Acquire) => return,
             Next::Wait => {
                 pause = PAUSE_MIN;
@@ -55,58 +70,80 @@ pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, w
                     Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
                 }
             }
-            Next::Recover => {
-                recovered = false;
+            Next::Go(Stage::Recovering) => {
+                stage = Stage::Recovering;
                 std::thread::sleep(pause);
                 pause = (pause * 2).min(Duration::from_millis(parts.retry_interval_max_ms)).max(PAUSE_MIN);
             }
+            Next::Go(further) => (stage, pause) = (further, PAUSE_MIN),
             Next::Stop => return,
         }
     }
 }
 
+/// Waits for the recorder until every tree can be compared; then the partition may serve and sign.
+fn compare(partition: &Partition, parts: &WorkerParts, orders: &Orders, publisher: &mut Publisher) -> Next {
+    // Asked before the trees are: what is applied in between only makes them larger.
+    let at_end = partition.is_caught_up();
+    match publisher.compare(at_end) {
+        Ok(Compared::Agrees) => {
+            partition.agreed();
+            Next::Go(Stage::Publishing)
+        }
+        Ok(Compared::Behind(_)) => Next::Wait,
+        Err(error) => outcome(partition, parts, orders, Err(error), Stage::Comparing),
+    }
+}
+
 /// Publishes until the outbox is empty.
-fn publish(partition: &Partition, parts: &WorkerParts, publisher: &mut Publisher) -> Next {
+fn publish(partition: &Partition, parts: &WorkerParts, orders: &Orders, publisher: &mut Publisher) -> Next {
     loop {
-        let step = publisher.step();
-        let rows = step.as_ref().map_or(0, |rows| *rows);
-        match outcome(partition, parts, step) {
-            Next::Wait if rows > 0 => partition.published(publisher.next_offset()),
-            next => return next,
+        match publisher.step() {
+            Ok(0) => return Next::Wait,
+            Ok(_) => {
+                count(parts, "committed");
+                parts.progress.send_modify(|count| *count = count.wrapping_add(1));
+                partition.published(publisher.next_offset());
+            }
+            Err(error) => return outcome(partition, parts, orders, Err(error), Stage::Recovering),
         }
     }
 }
 
 /// Names what became of an attempt, and shows it.
-fn outcome(partition: &Partition, parts: &WorkerParts, done: Result<usize, PublishError>) -> Next {
-    let count = |name| parts.metrics.publisher.transactions.get_or_create(&OutcomeLabel::of("log", name)).inc();
-    match done {
-        Ok(0) => Next::Wait,
-        Ok(_) => {
-            count("committed");
-            parts.progress.send_modify(|count| *count = count.wrapping_add(1));
-            Next::Wait
-        }
+fn outcome(
+    partition: &Partition,
+    parts: &WorkerParts,
+    orders: &Orders,
+    done: Result<(), PublishError>,
+    further: Stage,
+) -> Next {
+    let halt = match done {
+        Ok(()) => return Next::Go(further),
         Err(PublishError::Recover(what)) => {
-            count("uncertain");
+            count(parts, "uncertain");
             tracing::warn!(partition = partition.number, what, "publishing is interrupted and recovers");
             partition.unpublished(&what);
-            Next::Recover
+            return Next::Go(Stage::Recovering);
         }
         Err(PublishError::Fenced(what)) => {
-            count("fenced");
-            stopped(partition, what, "This process no longer owns the partition; nothing to do if another one does.");
-            Next::Stop
+            count(parts, "fenced");
+            let remedy = "This process no longer owns the partition; nothing to do if another one does.";
+            Halt::new(partition.number, what, remedy)
         }
-        Err(PublishError::Halt(what)) => {
-            count("halted");
-            stopped(partition, what, "Run `ledgerline doctor`.");
-            Next::Stop
+        Err(PublishError::Halt(halt)) => {
+            count(parts, "halted");
+            halt
         }
-    }
+    };
+    partition.unpublished(&halt.reason);
+    partition.halted(&halt);
+    parts.metrics.recorder.halted.get_or_create(&PartitionLabel { partition: partition.number }).set(1);
+    // The recording thread stops as well: a halted partition does not go on half.
+    orders.abandon.store(true, Ordering::Release);
+    Next::Stop
 }
 
-fn stopped(partition: &Partition, reason: String, remedy: &str) {
-    partition.unpublished(&reason);
-    partition.halted(&Halt { partition: partition.number, reason, remedy: remedy.to_owned(), passing: false });
+fn count(parts: &WorkerParts, name: &'static str) {
+    parts.metrics.publisher.transactions.get_or_create(&OutcomeLabel::of("log", name)).inc();
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use server::log::sim::{Fault, Sim};
 use server::log::{
-    AppendError, Appender, Batch, CommitError, Created, GroupOffset, GroupReader, Join, Log, LogError, Membership,
-    NewRecord, Pending, Position, Range, ReadBound, Reader, Start, TopicSpec, TopicState, Transactor,
+    AppendAction, AppendError, Appender, Batch, CommitError, Created, GroupOffset, GroupReader, Join, Log, LogError,
+    Membership, NewRecord, Outcome, Pending, Position, Range, ReadBound, Reader, Start, TopicSpec, TopicState,
+    Transactor,
 };
 
 use super::conformance::Subject;
@@ -34,6 +35,8 @@ pub enum Breakage {
     Doubles,
     /// The end is announced before it has been reached.
     AnnouncesTheEndEarly,
+    /// A record for a missing partition counts as refused.
+    BlamesTheRecord,
 }
 
 /// Each breakage, and the case that must catch it.
@@ -47,6 +50,7 @@ pub const BREAKAGES: &[(Breakage, &str)] = &[
     (Breakage::ResetsSilently, "an offset outside the log is named"),
     (Breakage::Reorders, "offsets of one appender rise without a gap, in its order"),
     (Breakage::Doubles, "offsets of one appender rise without a gap, in its order"),
+    (Breakage::BlamesTheRecord, "a record for a missing topic or partition stops its writer"),
     (Breakage::AnnouncesTheEndEarly, "offsets of one appender rise without a gap, in its order"),
 ];
 
@@ -173,6 +177,13 @@ impl Appender for BrokenAppender {
     }
 
     fn append(&self, records: Vec<NewRecord>) -> Result<Vec<Position>, AppendError> {
+        if self.breakage == Breakage::BlamesTheRecord {
+            return self.begin(records).wait().map_err(|error| AppendError {
+                action: AppendAction::Reject,
+                outcomes: vec![Outcome::Refused; error.outcomes.len()],
+                ..error
+            });
+        }
         if self.breakage != Breakage::AnswersBeforeSync {
             return self.begin(records).wait();
         }

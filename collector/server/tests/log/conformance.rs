@@ -32,6 +32,7 @@ pub type Case = (&'static str, fn(&mut dyn Subject));
 pub const CASES: &[Case] = &[
     ("topics are made once and described", topics_are_made_once),
     ("a missing topic or partition has a name", missing_is_named),
+    ("a record for a missing topic or partition stops its writer", missing_stops_the_writer),
     ("offsets of one appender rise without a gap, in its order", offsets_rise),
     ("key, headers, time and null values come back", records_come_back),
     ("a record without a partition goes where Java would put it", keys_spread_as_in_java),
@@ -163,9 +164,35 @@ fn missing_is_named(subject: &mut dyn Subject) {
     assert!(matches!(log.range(&name, 1), Err(LogError::NoTopic { .. })));
     let mut reader = log.reader(&name).expect("a reader");
     assert!(matches!(reader.assign(&[(1, Start::Earliest)]), Err(LogError::NoTopic { .. })));
-    let absent = NewRecord::new(&name, "x").partition(1);
-    let error = log.appender().expect("an appender").append(vec![absent]).expect_err("no such partition");
-    assert_eq!((error.action, error.outcomes), (AppendAction::Reject, vec![Outcome::Refused]));
+}
+
+/// It is no fault of the record: whoever took it for a refusal would reject good events while a topic is away.
+fn missing_stops_the_writer(subject: &mut dyn Subject) {
+    let name = topic(subject, 1);
+    let group = "conformance-missing";
+    let mut transactor = subject.log().transactor(group).expect("a transactor");
+    transactor.init().expect("taken over");
+    let appender = subject.log().appender().expect("an appender");
+    let offsets = [GroupOffset { topic: Arc::clone(&name), partition: 0, next: 1 }];
+    let mut check = |missing: NewRecord, place: &str| {
+        let error = appender.append(vec![NewRecord::new(&name, "good").partition(0), missing.clone()]);
+        let error = error.expect_err("one has nowhere to go");
+        assert_eq!(error.action, AppendAction::Halt, "{error}");
+        assert!(matches!(error.outcomes[..], [Outcome::Durable(_), Outcome::NotSent]), "{:?}", error.outcomes);
+        assert!(error.what.contains(place), "{error} does not name {place}");
+        let ended = transactor.commit(&[NewRecord::new(&name, "never").partition(0), missing], Some((group, &offsets)));
+        assert!(matches!(ended, Err(CommitError::Halt { .. })), "{ended:?}");
+    };
+    let elsewhere = NewRecord::new(&name, "x").partition(1);
+    check(elsewhere.clone(), &format!("{name}/1"));
+    let error = appender.append(vec![elsewhere, oversize(&name)]).expect_err("neither is taken");
+    assert_eq!((error.action, error.outcomes), (AppendAction::Halt, vec![Outcome::NotSent, Outcome::Refused]));
+    let absent = Arc::from("conformance.absent");
+    check(NewRecord::new(&absent, "x").partition(0).key("k"), "conformance.absent");
+    assert_eq!(subject.log().group_offset(group, &name, 0), Ok(None));
+    transactor.init().expect("taken over again");
+    transactor.commit(&values(&name, 0..1), None).expect("the next one is committed");
+    assert_eq!(seen(subject, &name), ["good", "good", "0"]);
 }
 
 fn offsets_rise(subject: &mut dyn Subject) {

@@ -42,6 +42,8 @@ pub enum Outgoing {
         attributes: Vec<(String, String)>,
         /// JSON body; `None` deletes the key from the compacted topic.
         body: Option<Vec<u8>>,
+        /// When intake received what caused it, ns UTC; 0 where nothing of intake's did.
+        received_at_ns: i64,
     },
     /// A checkpoint to sign and publish to `lineage.checkpoints`.
     Checkpoint {

@@ -69,6 +69,9 @@ pub struct PublishedRow {
     pub next_offset: u64,
     /// Next offset of each alert partition after what this partition's publisher delivered.
     pub delivered: Vec<(u32, u64)>,
+    /// Next offset of each checkpoint partition after those that this store's trees were compared with. This store's own: it is
+    /// in no watermark.
+    pub compared: Vec<(u32, u64)>,
 }
 
 impl Row for PublishedRow {

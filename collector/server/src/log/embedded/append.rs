@@ -7,7 +7,8 @@ use super::catalog::Topic;
 use super::format;
 use super::queue::{Refusal, Request, Row};
 use super::shared::Shared;
-use crate::log::{AppendAction, AppendError, Appender, NewRecord, Outcome, Pending, partition_of_key};
+use crate::log::appender::{Untaken, Why};
+use crate::log::{AppendAction, AppendError, Appender, LogError, NewRecord, Outcome, Pending, partition_of_key};
 
 pub(super) struct EmbeddedAppender {
     shared: Arc<Shared>,
@@ -21,14 +22,14 @@ impl EmbeddedAppender {
 
 impl Appender for EmbeddedAppender {
     fn begin(&self, records: Vec<NewRecord>) -> Pending {
-        let (rows, refused) = rows_of(&self.shared, &records);
+        let (rows, untaken) = rows_of(&self.shared, &records);
         if rows.is_empty() {
             let answer =
-                if refused.is_empty() { Ok(Vec::new()) } else { Err(AppendError::refusal(Vec::new(), &refused)) };
+                if untaken.is_empty() { Ok(Vec::new()) } else { Err(AppendError::untaken(Vec::new(), &untaken)) };
             return Pending::ready(records.len(), answer);
         }
         let (answer, pending) = Pending::new(records.len());
-        match self.shared.queue.push(Request::Append { rows, refused, answer }) {
+        match self.shared.queue.push(Request::Append { rows, untaken, answer }) {
             Ok(()) => pending,
             Err((refusal, _)) => {
                 let (action, what) = match refusal {
@@ -42,32 +43,39 @@ impl Appender for EmbeddedAppender {
     }
 }
 
-/// Encodes records for the partitions they go to; also the places of those the log will never take.
-pub(super) fn rows_of(shared: &Shared, records: &[NewRecord]) -> (Vec<Row>, Vec<usize>) {
-    let mut refused = Vec::new();
+/// Encodes records for the partitions they go to; also those that the log does not take.
+pub(super) fn rows_of(shared: &Shared, records: &[NewRecord]) -> (Vec<Row>, Vec<Untaken>) {
+    let mut untaken = Vec::new();
     let mut rows = Vec::with_capacity(records.len());
     let mut topic: Option<Arc<Topic>> = None;
     for (place, record) in records.iter().enumerate() {
         if topic.as_ref().is_none_or(|topic| topic.name != record.topic) {
             topic = shared.catalog.find(&record.topic);
         }
-        match topic.as_ref().and_then(|topic| row_of(shared, topic, record)) {
-            Some(row) => rows.push(row),
-            None => refused.push(place),
+        let row = match &topic {
+            Some(topic) => row_of(shared, topic, record),
+            None => Err(Why::Missing(LogError::NoTopic { topic: record.topic.to_string() })),
+        };
+        match row {
+            Ok(row) => rows.push(row),
+            Err(why) => untaken.push(Untaken { place, why }),
         }
     }
-    (rows, refused)
+    (rows, untaken)
 }
 
-fn row_of(shared: &Shared, topic: &Arc<Topic>, record: &NewRecord) -> Option<Row> {
+fn row_of(shared: &Shared, topic: &Arc<Topic>, record: &NewRecord) -> Result<Row, Why> {
     let too_large = record.size_bytes() > topic.row.message_bytes_max as usize || !format::fits(record);
     let unkeyed = topic.is_compacted() && record.key.is_none();
     let partition = record.partition.unwrap_or_else(|| spread(record, topic.row.partitions));
-    if too_large || unkeyed || partition >= topic.row.partitions {
-        return None;
+    if partition >= topic.row.partitions {
+        return Err(Why::Missing(LogError::no_partition(&topic.name, partition)));
+    }
+    if too_large || unkeyed {
+        return Err(Why::Unacceptable);
     }
     let timestamp_ms = record.timestamp_ms.unwrap_or_else(|| shared.clock.now_ms());
-    Some(Row { topic: Arc::clone(topic), partition, bytes: format::encode_record(record, timestamp_ms) })
+    Ok(Row { topic: Arc::clone(topic), partition, bytes: format::encode_record(record, timestamp_ms) })
 }
 
 fn spread(record: &NewRecord, partitions: u32) -> u32 {

@@ -11,7 +11,7 @@ use super::database::Database;
 use super::format;
 use super::queue::{Commit, Row, StoredOffset};
 use super::writer::Disk;
-use crate::log::appender::Appended;
+use crate::log::appender::{Appended, Untaken};
 use crate::log::{AppendAction, AppendError, CommitError, LogError, Outcome, Position};
 
 /// A partition that a write appended to.
@@ -54,11 +54,11 @@ impl<'a> GroupCommit<'a> {
         }
     }
 
-    pub(super) fn append(&mut self, rows: Vec<Row>, refused: Vec<usize>, answer: oneshot::Sender<Appended>) {
+    pub(super) fn append(&mut self, rows: Vec<Row>, untaken: Vec<Untaken>, answer: oneshot::Sender<Appended>) {
         let records = rows.len();
         match self.put_rows(&rows) {
-            Ok(positions) => self.answers.push(Answer::Append { answer, positions, refused, records }),
-            Err(error) => Answer::Append { answer, positions: Vec::new(), refused, records }.closed(&error),
+            Ok(positions) => self.answers.push(Answer::Append { answer, positions, untaken, records }),
+            Err(error) => Answer::Append { answer, positions: Vec::new(), untaken, records }.closed(&error),
         }
     }
 
@@ -167,7 +167,7 @@ impl<'a> GroupCommit<'a> {
     }
 }
 
-/// Puts a trim into a batch. Offsets beyond the end are refused: they are not the log's to skip.
+/// Puts a trim into a batch. Offsets beyond the end are untaken: they are not the log's to skip.
 pub(super) fn put_trim(
     database: &Database,
     batch: &mut WriteBatch,
@@ -200,7 +200,7 @@ pub(super) fn show_trim(database: &Database, topic: &Topic, partition: u32, belo
 
 /// Someone who waits. One who has gone away is no failure.
 pub(super) enum Answer {
-    Append { answer: oneshot::Sender<Appended>, positions: Vec<Position>, refused: Vec<usize>, records: usize },
+    Append { answer: oneshot::Sender<Appended>, positions: Vec<Position>, untaken: Vec<Untaken>, records: usize },
     Init { answer: oneshot::Sender<Result<u64, CommitError>>, epoch: u64 },
     Commit { answer: oneshot::Sender<Result<Vec<Position>, CommitError>>, positions: Vec<Position> },
     Done(oneshot::Sender<Result<(), LogError>>),
@@ -209,10 +209,10 @@ pub(super) enum Answer {
 impl Answer {
     fn done(self) {
         match self {
-            Self::Append { answer, positions, refused, .. } if refused.is_empty() => drop(answer.send(Ok(positions))),
-            Self::Append { answer, positions, refused, .. } => {
+            Self::Append { answer, positions, untaken, .. } if untaken.is_empty() => drop(answer.send(Ok(positions))),
+            Self::Append { answer, positions, untaken, .. } => {
                 let outcomes = positions.into_iter().map(Outcome::Durable).collect();
-                let _ = answer.send(Err(AppendError::refusal(outcomes, &refused)));
+                let _ = answer.send(Err(AppendError::untaken(outcomes, &untaken)));
             }
             Self::Init { answer, epoch } => drop(answer.send(Ok(epoch))),
             Self::Commit { answer, positions } => drop(answer.send(Ok(positions))),
@@ -223,8 +223,8 @@ impl Answer {
     pub(super) fn closed(self, error: &LogError) {
         let what = error.to_string();
         match self {
-            Self::Append { answer, refused, records, .. } => {
-                let mut failure = AppendError::refusal(vec![Outcome::Unknown; records], &refused);
+            Self::Append { answer, untaken, records, .. } => {
+                let mut failure = AppendError::untaken(vec![Outcome::Unknown; records], &untaken);
                 (failure.action, failure.what) = (AppendAction::Halt, what);
                 let _ = answer.send(Err(failure));
             }

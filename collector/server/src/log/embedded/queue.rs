@@ -7,12 +7,12 @@ use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
 
 use super::catalog::Topic;
-use crate::log::appender::Appended;
+use crate::log::appender::{Appended, Untaken};
 use crate::log::{CommitError, Created, LogError, Position, TopicSpec};
 
 /// What the writer is asked to do.
 pub(super) enum Request {
-    Append { rows: Vec<Row>, refused: Vec<usize>, answer: oneshot::Sender<Appended> },
+    Append { rows: Vec<Row>, untaken: Vec<Untaken>, answer: oneshot::Sender<Appended> },
     Init { id: String, answer: oneshot::Sender<Result<u64, CommitError>> },
     Commit { commit: Commit, answer: oneshot::Sender<Result<Vec<Position>, CommitError>> },
     Store { offsets: Vec<StoredOffset>, answer: Option<oneshot::Sender<Result<(), LogError>>> },

@@ -6,6 +6,8 @@ use super::append::rows_of;
 use super::group::stored;
 use super::queue::{Commit, Request};
 use super::shared::Shared;
+use crate::log::appender::missing;
+use crate::log::torn;
 use crate::log::{CommitError, GroupOffset, LogError, NewRecord, Position, Transactor};
 
 pub(super) struct EmbeddedTransactor {
@@ -32,17 +34,26 @@ impl Transactor for EmbeddedTransactor {
         records: &[NewRecord],
         group: Option<(&str, &[GroupOffset])>,
     ) -> Result<Vec<Position>, CommitError> {
+        torn::at(torn::BEGIN_BEFORE)?;
         let Some(epoch) = self.epoch else {
             return Err(CommitError::Uncertain { what: format!("{} has not been taken over", self.id) });
         };
-        let (rows, refused) = rows_of(&self.shared, records);
-        if let Some(place) = refused.first() {
-            let what = format!("record {place} is too large, lacks a key, or names no topic or partition there is");
+        torn::at(torn::BEGIN_AFTER)?;
+        let (rows, untaken) = rows_of(&self.shared, records);
+        if let Some(missing) = missing(&untaken) {
+            return Err(CommitError::Halt { what: missing.to_string() });
+        }
+        if let Some(first) = untaken.first() {
+            let what = format!("record {} is too large or lacks a key", first.place);
             return Err(CommitError::Refused { what });
         }
         let offsets = group.map(|(group, offsets)| stored(group, offsets)).unwrap_or_default();
         let commit = Commit { id: self.id.clone(), epoch, rows, offsets };
-        self.shared.ask(|answer| Request::Commit { commit, answer }).map_err(unasked)?
+        // Sent and committed are one write here: before it, nothing of the transaction is there.
+        torn::at(torn::SEND_AFTER)?;
+        let positions = self.shared.ask(|answer| Request::Commit { commit, answer }).map_err(unasked)??;
+        torn::at(torn::COMMIT_AFTER)?;
+        Ok(positions)
     }
 }
 

@@ -55,7 +55,7 @@ impl Writer {
         let mut creations = Vec::new();
         for request in requests {
             match request {
-                Request::Append { rows, refused, answer } => group.append(rows, refused, answer),
+                Request::Append { rows, untaken, answer } => group.append(rows, untaken, answer),
                 Request::Init { id, answer } => group.init(id, answer),
                 Request::Commit { commit, answer } => group.commit(commit, answer),
                 Request::Store { offsets, answer } => group.store(offsets, answer),
@@ -115,8 +115,8 @@ impl Writer {
 
 fn refuse(request: Request, closed: &LogError) {
     match request {
-        Request::Append { rows, refused, answer } => {
-            Answer::Append { answer, positions: Vec::new(), refused, records: rows.len() }.closed(closed);
+        Request::Append { rows, untaken, answer } => {
+            Answer::Append { answer, positions: Vec::new(), untaken, records: rows.len() }.closed(closed);
         }
         Request::Init { answer, .. } => Answer::Init { answer, epoch: 0 }.closed(closed),
         Request::Commit { answer, .. } => Answer::Commit { answer, positions: Vec::new() }.closed(closed),

@@ -7,7 +7,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::producer::{Producer, ThreadedProducer};
 
 use super::convert;
-use super::delivery::{Deliveries, Delivery, Gate, Sent};
+use super::delivery::{Deliveries, Delivery, Gate, Sent, Undelivered};
 use super::fault;
 use super::settings::Settings;
 use crate::log::{AppendAction, AppendError, Appender, LogError, NewRecord, Outcome, Pending};
@@ -66,7 +66,11 @@ impl Appender for KafkaAppender {
         for (place, record) in records.iter().enumerate() {
             let delivery = Box::new(Delivery { sent: Arc::clone(&sent), place });
             if let Err((error, _)) = producer.send(convert::to_send(record, delivery)) {
-                sent.report(place, Err(code(&error)), false);
+                let partition = record.partition.map(convert::partition_number);
+                sent.report(
+                    place,
+                    Err(Undelivered { code: code(&error), sent: false, topic: &record.topic, partition }),
+                );
             }
         }
         pending

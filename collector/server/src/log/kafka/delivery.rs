@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 
 use super::{context, fault};
 use crate::log::appender::Appended;
-use crate::log::{AppendAction, AppendError, Outcome, Position};
+use crate::log::{AppendAction, AppendError, LogError, Outcome, Position};
 
 /// Bytes on their way, against a bound.
 pub(super) struct Gate {
@@ -53,6 +53,18 @@ struct Outcomes {
     outcomes: Vec<Outcome>,
     /// Of the first that failed.
     failure: Option<RDKafkaErrorCode>,
+    /// Where the first went whose topic or partition is not there.
+    missing: Option<(RDKafkaErrorCode, String)>,
+}
+
+/// Why a record was not delivered.
+pub(super) struct Undelivered<'a> {
+    pub code: RDKafkaErrorCode,
+    /// True where it was on its way, and may have arrived.
+    pub sent: bool,
+    pub topic: &'a str,
+    /// Its partition, where it was given one.
+    pub partition: Option<i32>,
 }
 
 impl Sent {
@@ -64,7 +76,7 @@ impl Sent {
     ) -> Arc<Self> {
         let bytes = gated.as_ref().map_or(0, |(_, bytes)| *bytes);
         Arc::new(Self {
-            outcomes: Mutex::new(Outcomes { outcomes: vec![Outcome::NotSent; records], failure: None }),
+            outcomes: Mutex::new(Outcomes { outcomes: vec![Outcome::NotSent; records], failure: None, missing: None }),
             left: AtomicUsize::new(records),
             answer: Mutex::new(answer),
             bytes,
@@ -73,16 +85,23 @@ impl Sent {
     }
 
     /// What became of the record at `place`. The last report answers.
-    pub(super) fn report(&self, place: usize, result: Result<Position, RDKafkaErrorCode>, sent: bool) {
+    pub(super) fn report(&self, place: usize, result: Result<Position, Undelivered<'_>>) {
         let mut outcomes = self.outcomes.lock();
-        outcomes.outcomes[place] = match result {
-            Ok(position) => Outcome::Durable(position),
-            Err(code) if fault::is_unacceptable(code) => Outcome::Refused,
-            Err(_) if sent => Outcome::Unknown,
+        outcomes.outcomes[place] = match &result {
+            Ok(position) => Outcome::Durable(*position),
+            Err(failed) if fault::is_unacceptable(failed.code) => Outcome::Refused,
+            Err(failed) if failed.sent && !fault::is_missing(failed.code) => Outcome::Unknown,
             Err(_) => Outcome::NotSent,
         };
-        if outcomes.failure.is_none() {
-            outcomes.failure = result.err();
+        if let Err(failed) = &result {
+            outcomes.failure.get_or_insert(failed.code);
+            if fault::is_missing(failed.code) {
+                let place = || match failed.partition.filter(|partition| *partition >= 0) {
+                    Some(partition) => format!("{}/{partition}", failed.topic),
+                    None => failed.topic.to_owned(),
+                };
+                outcomes.missing.get_or_insert_with(|| (failed.code, place()));
+            }
         }
         drop(outcomes);
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -104,6 +123,10 @@ impl Sent {
     /// Positions of all records, or what became of each and the first failure.
     pub(super) fn appended(&self) -> Result<Vec<Position>, (AppendError, RDKafkaErrorCode)> {
         let outcomes = self.outcomes.lock();
+        if let Some((code, place)) = &outcomes.missing {
+            let what = LogError::NoTopic { topic: place.clone() }.to_string();
+            return Err((AppendError { action: AppendAction::Halt, what, outcomes: outcomes.outcomes.clone() }, *code));
+        }
         let Some(code) = outcomes.failure else {
             let positions = outcomes.outcomes.iter().filter_map(|outcome| match outcome {
                 Outcome::Durable(position) => Some(*position),
@@ -148,8 +171,13 @@ impl ProducerContext for Deliveries {
                 partition: u32::try_from(message.partition()).unwrap_or(0),
                 offset: u64::try_from(message.offset()).unwrap_or(0),
             }),
-            Err((error, _)) => Err(error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown)),
+            Err((error, message)) => Err(Undelivered {
+                code: error.rdkafka_error_code().unwrap_or(RDKafkaErrorCode::Unknown),
+                sent: true,
+                topic: message.topic(),
+                partition: Some(message.partition()),
+            }),
         };
-        delivery.sent.report(delivery.place, result, true);
+        delivery.sent.report(delivery.place, result);
     }
 }

@@ -26,10 +26,10 @@ pub(super) fn is_missing(code: Code) -> bool {
     matches!(code, Code::UnknownTopic | Code::UnknownPartition | Code::UnknownTopicOrPartition | Code::InvalidTopic)
 }
 
-/// True where the log will never take this record.
+/// True where the log will never take this record, wherever it goes.
 pub(super) fn is_unacceptable(code: Code) -> bool {
     let too_large = matches!(code, Code::MessageSizeTooLarge | Code::InvalidMessageSize | Code::MessageBatchTooLarge);
-    too_large || is_missing(code) || matches!(code, Code::InvalidRecord | Code::InvalidMessage)
+    too_large || matches!(code, Code::InvalidRecord | Code::InvalidMessage)
 }
 
 /// True where only the operator can help.

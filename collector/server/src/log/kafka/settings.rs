@@ -209,6 +209,8 @@ impl Settings {
             .set("enable.idempotence", "true")
             .set("max.in.flight.requests.per.connection", "5")
             .set("partitioner", "murmur2_random")
+            // How long a topic that no broker knows is waited for before a record for it fails: sooner than its delivery.
+            .set("topic.metadata.propagation.max.ms", "5000")
             .set("batch.num.messages", "10000")
             .set("batch.size", "1048576")
             .set("message.max.bytes", self.message_bytes_max.to_string());

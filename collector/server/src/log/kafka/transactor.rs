@@ -18,6 +18,7 @@ use super::delivery::{Deliveries, Delivery, Sent};
 use super::fault;
 use super::settings::Settings;
 use crate::clock::Clock;
+use crate::log::torn;
 use crate::log::{CommitError, GroupOffset, NewRecord, Position, Transactor};
 
 /// How long one look for delivery reports takes at most: `poll` waits it out even when reports have come.
@@ -49,7 +50,7 @@ impl KafkaTransactor {
             while let Err((error, unsent)) = producer.send(message) {
                 let full = code(&error) == RDKafkaErrorCode::QueueFull;
                 if !full || self.clock.monotonic() > deadline {
-                    return Err(Failure::of("cannot send", &error));
+                    return Err(Failure::of(&format!("cannot send to {}", record.topic), &error));
                 }
                 message = unsent;
                 producer.poll(LOOK);
@@ -123,6 +124,7 @@ impl KafkaTransactor {
                 self.producer = Some(producer);
                 match failure {
                     Failure::Refused(what) => CommitError::Refused { what },
+                    Failure::Missing(what) => CommitError::Halt { what },
                     other => CommitError::Aborted { what: other.what() },
                 }
             }
@@ -166,6 +168,7 @@ impl Transactor for KafkaTransactor {
         if self.fenced {
             return Err(CommitError::Fenced { what: format!("{} was taken over", self.id) });
         }
+        torn::at(torn::BEGIN_BEFORE)?;
         // Taken out: every way out of here that does not put it back drops the producer.
         let Some(producer) = self.producer.take() else {
             return Err(CommitError::Uncertain { what: format!("{} has not been taken over", self.id) });
@@ -179,6 +182,7 @@ impl Transactor for KafkaTransactor {
             self.fenced = is_fenced(&producer, &error);
             return Err(if self.fenced { CommitError::Fenced { what } } else { CommitError::Uncertain { what } });
         }
+        torn::at(torn::BEGIN_AFTER)?;
         let prepared = self.send(&producer, records).and_then(|positions| {
             offsets.map_or(Ok(()), |(group, offsets)| self.send_offsets(&producer, group, offsets))?;
             Ok(positions)
@@ -187,9 +191,11 @@ impl Transactor for KafkaTransactor {
             Ok(positions) => positions,
             Err(failure) => return Err(self.abort(producer, failure)),
         };
+        torn::at(torn::SEND_AFTER)?;
         let ended = self.end(&producer);
         self.fenced = matches!(ended, Err(CommitError::Fenced { .. }));
         ended?;
+        torn::at(torn::COMMIT_AFTER)?;
         self.producer = Some(producer);
         Ok(positions)
     }
@@ -199,6 +205,8 @@ impl Transactor for KafkaTransactor {
 enum Failure {
     Fenced(String),
     Refused(String),
+    /// A topic or partition is not there.
+    Missing(String),
     Passing(String),
 }
 
@@ -212,13 +220,14 @@ impl Failure {
         match code {
             code if fault::is_fenced(code) => Self::Fenced(what),
             code if fault::is_unacceptable(code) => Self::Refused(what),
+            code if fault::is_missing(code) => Self::Missing(what),
             _ => Self::Passing(what),
         }
     }
 
     fn what(self) -> String {
         match self {
-            Self::Fenced(what) | Self::Refused(what) | Self::Passing(what) => what,
+            Self::Fenced(what) | Self::Refused(what) | Self::Missing(what) | Self::Passing(what) => what,
         }
     }
 }

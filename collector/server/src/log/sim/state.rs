@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::faults::{Fate, Fault};
 use super::membership::Group;
 use super::partition::{Partition, TransactionId};
-use crate::log::appender::Appended;
+use crate::log::appender::{Appended, Untaken, Why, missing};
 use crate::log::{
     AppendAction, AppendError, Cleanup, CommitError, Created, GroupOffset, LogError, NewRecord, Outcome, Position,
     TopicSpec, TopicState, partition_of_key,
@@ -78,8 +78,8 @@ impl State {
 
     /// Appends, or leaves it waiting where it is `held` back, or meets a fault. Answers through `answer`.
     pub(super) fn append(&mut self, records: Vec<NewRecord>, held: bool, answer: oneshot::Sender<Appended>) {
-        let (records, refused) = self.split_refused(records);
-        let total = records.len() + refused.len();
+        let (records, untaken) = self.split_untaken(records);
+        let total = records.len() + untaken.len();
         let unknown = |what| Err(AppendError::all(AppendAction::Retry, what, Outcome::Unknown, total));
         let answered = match self.fate.append() {
             Some(Fault::AppendRefused) => {
@@ -109,7 +109,7 @@ impl State {
             _ => Ok(self.push_all(&records, None)),
         };
         // Nobody waiting any more is no failure.
-        let _ = answer.send(answered.and_then(|positions| with_refused(positions, &refused)));
+        let _ = answer.send(answered.and_then(|positions| with_untaken(positions, &untaken)));
     }
 
     /// Takes a transactional id over and ends what its former owner left open, one way or the other.
@@ -133,8 +133,12 @@ impl State {
             let what = format!("{id} was taken over: epoch {epoch} is not {owner}");
             return Err(CommitError::Fenced { what });
         }
-        if records.iter().any(|record| self.is_refused(record)) {
-            return Err(CommitError::Refused { what: "a record is too large or goes nowhere".to_owned() });
+        let (_, untaken) = self.split_untaken(records.to_vec());
+        if let Some(missing) = missing(&untaken) {
+            return Err(CommitError::Halt { what: missing.to_string() });
+        }
+        if !untaken.is_empty() {
+            return Err(CommitError::Refused { what: "a record is too large or lacks a key".to_owned() });
         }
         let transaction = self.transactions;
         self.transactions += 1;
@@ -232,25 +236,29 @@ impl State {
         Some(Position { partition, offset })
     }
 
-    fn is_refused(&self, record: &NewRecord) -> bool {
-        let Some(topic) = self.topics.get(&record.topic) else { return true };
+    /// Why a record is not taken; none where it is.
+    fn untaken(&self, record: &NewRecord) -> Option<Why> {
+        let Some(topic) = self.topics.get(&record.topic) else {
+            return Some(Why::Missing(LogError::NoTopic { topic: record.topic.to_string() }));
+        };
+        let partition = record.partition.unwrap_or(0);
+        if partition >= topic.spec.partitions {
+            return Some(Why::Missing(LogError::no_partition(&record.topic, partition)));
+        }
         let unkeyed = matches!(topic.spec.cleanup, Cleanup::Compact { .. }) && record.key.is_none();
-        unkeyed
-            || record.size_bytes() > topic.spec.message_bytes_max as usize
-            || record.partition.is_some_and(|partition| partition >= topic.spec.partitions)
+        let too_large = record.size_bytes() > topic.spec.message_bytes_max as usize;
+        (unkeyed || too_large).then_some(Why::Unacceptable)
     }
 
-    fn split_refused(&self, records: Vec<NewRecord>) -> (Vec<NewRecord>, Vec<usize>) {
-        let mut refused = Vec::new();
-        let mut taken = Vec::new();
+    fn split_untaken(&self, records: Vec<NewRecord>) -> (Vec<NewRecord>, Vec<Untaken>) {
+        let (mut taken, mut untaken) = (Vec::new(), Vec::new());
         for (place, record) in records.into_iter().enumerate() {
-            if self.is_refused(&record) {
-                refused.push(place);
-            } else {
-                taken.push(record);
+            match self.untaken(&record) {
+                Some(why) => untaken.push(Untaken { place, why }),
+                None => taken.push(record),
             }
         }
-        (taken, refused)
+        (taken, untaken)
     }
 }
 
@@ -269,10 +277,10 @@ impl Topic {
     }
 }
 
-fn with_refused(positions: Vec<Position>, refused: &[usize]) -> Appended {
-    if refused.is_empty() {
+fn with_untaken(positions: Vec<Position>, untaken: &[Untaken]) -> Appended {
+    if untaken.is_empty() {
         return Ok(positions);
     }
     let outcomes = positions.into_iter().map(Outcome::Durable).collect();
-    Err(AppendError::refusal(outcomes, refused))
+    Err(AppendError::untaken(outcomes, untaken))
 }

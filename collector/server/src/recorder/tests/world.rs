@@ -1,6 +1,6 @@
-//! The recorder over real RocksDB: outcomes by table, and that no cut of the log into batches can be seen.
+//! A small world for tests of recorder and publisher: keys, records of every kind, histories, and what a store holds after
+//! them.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -11,31 +11,51 @@ use ledger::{LedgerName, Origin, Tenant};
 use lineage::c14n;
 use lineage::decode::{self, Limits, decode};
 use lineage::envelope::{
-    Control, Envelope, Event, IdempotencyKey, Kind, Mode, Noticed, Progress, Rejected, Rejections, Source, Subject,
-    Verdict,
+    Control, Envelope, Event, IdempotencyKey, Kind, Mode, Noticed, Progress, Rejected, Rejections, Signature, Source,
+    Subject, Verdict,
 };
 use lineage::facts::EventKind;
 use lineage::schema::Schemas;
-use proptest::prelude::*;
-use store::tables::{self, Meta, TenantRow};
+use store::tables;
 use store::{Read, Scan, Store, StoreOptions, Table};
 
-use super::control::{GenesisContent, TenantContent, signed_message};
-use super::{Applied, Recorder, RecorderSettings};
+use super::super::control::{GenesisContent, TenantContent, signed_message};
+use super::super::{Applied, Recorder, RecorderSettings};
 use crate::keyring::Keyring;
 use crate::log::Record;
 
-const INCARNATION: [u8; 16] = [0xab; 16];
-const SECOND_NS: i64 = 1_000_000_000;
-const START_NS: i64 = 1_760_000_000 * SECOND_NS;
+pub(crate) const INCARNATION: [u8; 16] = [0xab; 16];
+pub(super) const SECOND_NS: i64 = 1_000_000_000;
+pub(super) const START_NS: i64 = 1_760_000_000 * SECOND_NS;
 
 /// One step of a history, to become one record.
 #[derive(Clone, Debug)]
-enum Step {
-    Event { run: u8, job: u8, event: &'static str, seconds: u8, source: Option<i64> },
-    Tick { seconds: u8 },
-    Progress { next: i64 },
-    Rejected { offset: i64 },
+pub(crate) enum Step {
+    Event {
+        run: u8,
+        job: u8,
+        event: &'static str,
+        seconds: u8,
+        source: Option<i64>,
+    },
+    Tick {
+        seconds: u32,
+    },
+    /// A tick that somebody ordered.
+    Ordered {
+        seconds: u32,
+    },
+    /// A signed `alert-test` control record; the key tells one order from another.
+    Drill {
+        key: u8,
+        message: &'static str,
+    },
+    Progress {
+        next: i64,
+    },
+    Rejected {
+        offset: i64,
+    },
     Foreign,
     Forged,
     Misplaced,
@@ -43,18 +63,23 @@ enum Step {
 }
 
 /// Everything that a test's records are made with.
-struct World {
-    keyring: Arc<Keyring>,
+pub(crate) struct World {
+    pub keyring: Arc<Keyring>,
     frames: lineage::frame::Frames,
     schemas: Schemas,
     _folder: tempfile::TempDir,
 }
 
 impl World {
-    fn new() -> Self {
+    pub fn new() -> Self {
+        Self::with_seed(0)
+    }
+
+    /// One whose keys are others than those of another seed.
+    pub fn with_seed(seed: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (ledger, tenant) = (LedgerName::parse("test").unwrap(), Tenant::parse("default").unwrap());
-        let mut seed = 0_u8;
+        let mut seed = seed;
         let mut random = || {
             seed += 1;
             [seed; 32]
@@ -64,7 +89,7 @@ impl World {
         World { keyring: Arc::new(keyring), frames: lineage::frame::Frames::new(), schemas, _folder: folder }
     }
 
-    fn envelope(kind: Kind, tenant: &str, received_at_ns: i64) -> Envelope<'_> {
+    pub fn envelope(kind: Kind, tenant: &str, received_at_ns: i64) -> Envelope<'_> {
         Envelope {
             kind,
             tenant,
@@ -86,7 +111,7 @@ impl World {
         }
     }
 
-    fn record(&self, offset: u64, envelope: &Envelope<'_>) -> Record {
+    pub fn record(&self, offset: u64, envelope: &Envelope<'_>) -> Record {
         let mut value = Vec::new();
         self.frames.seal(envelope, self.keyring.intake_key(), &mut value).unwrap();
         self.raw(offset, Some(envelope.tenant), value)
@@ -104,7 +129,7 @@ impl World {
         }
     }
 
-    fn genesis(&self) -> Record {
+    pub fn genesis(&self) -> Record {
         let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::partition(0));
         let content = serde_json::to_vec(&GenesisContent {
             incarnation: "ab".repeat(16),
@@ -153,7 +178,7 @@ impl World {
         self.record(offset, &envelope)
     }
 
-    fn step(&self, offset: u64, step: &Step) -> Record {
+    pub fn step(&self, offset: u64, step: &Step) -> Record {
         match step {
             Step::Event { run, job, event, seconds, source } => {
                 self.event(offset, &json(*run, *job, event, *seconds), *source)
@@ -161,6 +186,15 @@ impl World {
             Step::Tick { seconds } => {
                 let at_ns = START_NS + i64::from(*seconds) * SECOND_NS;
                 self.record(offset, &Self::envelope(Kind::Tick, "p-0", at_ns))
+            }
+            Step::Ordered { seconds } => {
+                let at_ns = START_NS + i64::from(*seconds) * SECOND_NS;
+                let idempotency_key = Some(IdempotencyKey([7; 16]));
+                self.record(offset, &Envelope { idempotency_key, ..Self::envelope(Kind::Tick, "p-0", at_ns) })
+            }
+            Step::Drill { key, message } => {
+                let content = serde_json::json!({ "message": message }).to_string().into_bytes();
+                self.control(offset, "alert-test", &content, [*key; 16])
             }
             Step::Progress { next } => {
                 let progress = Progress {
@@ -214,12 +248,26 @@ impl World {
         }
     }
 
-    fn history(&self, steps: &[Step]) -> Vec<Record> {
+    /// A control record for the tenant `default`, signed with the key of checkpoints.
+    pub fn control(&self, offset: u64, name: &str, content: &[u8], key: [u8; 16]) -> Record {
+        let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::partition(0));
+        let signer = self.keyring.signer(&origin);
+        let value = ledger::key::Signer::sign(&signer, &signed_message(name, &key, content)).unwrap();
+        let signer = KeyName::of_checkpoints(&origin);
+        let signature = Signature { algorithm: "ed25519", key: signer.as_str(), value: &value };
+        let control = Control { name, content, expected_size: None, signatures: vec![signature] };
+        let idempotency_key = Some(IdempotencyKey(key));
+        let envelope =
+            Envelope { control: Some(control), idempotency_key, ..Self::envelope(Kind::Control, "default", START_NS) };
+        self.record(offset, &envelope)
+    }
+
+    pub fn history(&self, steps: &[Step]) -> Vec<Record> {
         let rest = (1..).zip(steps).map(|(offset, step)| self.step(offset, step));
         [self.genesis()].into_iter().chain(rest).collect()
     }
 
-    fn recorder(&self, store: &Store) -> Recorder {
+    pub fn recorder(&self, store: &Store) -> Recorder {
         Recorder::open(store.clone(), 0, Arc::clone(&self.keyring), RecorderSettings::default()).unwrap()
     }
 }
@@ -236,10 +284,10 @@ fn json(run: u8, job: u8, event: &str, seconds: u8) -> String {
 }
 
 /// Every row of a store.
-type Rows = Vec<(Table, Vec<u8>, Vec<u8>)>;
+pub(super) type Rows = Vec<(Table, Vec<u8>, Vec<u8>)>;
 
 /// Applies records in batches of this size, reopening the recorder in between; gives the sums and every row.
-fn play(world: &World, records: &[Record], batch_records: usize, reopen: bool) -> (Applied, Rows) {
+pub(super) fn play(world: &World, records: &[Record], batch_records: usize, reopen: bool) -> (Applied, Rows) {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
     let mut recorder = world.recorder(&store);
@@ -263,7 +311,7 @@ fn play(world: &World, records: &[Record], batch_records: usize, reopen: bool) -
     (sum, rows(&store))
 }
 
-fn rows(store: &Store) -> Rows {
+pub(super) fn rows(store: &Store) -> Rows {
     let mut rows = Vec::new();
     for table in Table::ALL {
         let scan = Scan::prefix(*table, &[]);
@@ -278,7 +326,7 @@ fn rows(store: &Store) -> Rows {
 }
 
 /// Each tree's stored root is the one that another implementation makes of the stored leaves, and each leaf decodes.
-fn check_trees(store: &Store) {
+pub(super) fn check_trees(store: &Store) {
     for (name, row) in tables::tenants(store).unwrap() {
         let mut frontier = Frontier::new();
         for index in 0..row.size {
@@ -289,113 +337,5 @@ fn check_trees(store: &Store) {
         }
         let tree = tables::Tree::load(store, row.number, row.size).unwrap();
         assert_eq!(tree.root(), frontier.root(), "tree of {name}");
-    }
-}
-
-fn check(name: &str, steps: &[Step], expected: Applied) {
-    let world = World::new();
-    let (sum, _) = play(&world, &world.history(steps), 1000, false);
-    assert_eq!(sum, expected, "{name}");
-}
-
-#[test]
-fn each_record_meets_its_outcome() {
-    let event = |run, event, seconds| Step::Event { run, job: 1, event, seconds, source: None };
-    let none = Applied { controls: 1, ..Applied::default() };
-    check("genesis alone", &[], none);
-    check("an event", &[event(1, "START", 1)], Applied { recorded: 1, ..none });
-    check("twice", &[event(1, "START", 1), event(1, "START", 1)], Applied { recorded: 1, duplicates: 1, ..none });
-    check("foreign", &[Step::Foreign], Applied { foreign: 1, ..none });
-    check("forged", &[Step::Forged, Step::Misplaced], Applied { refused: 2, ..none });
-    check("unsigned control", &[Step::Unsigned], Applied { controls_refused: 1, ..none });
-    check(
-        "rejected twice",
-        &[Step::Rejected { offset: 4 }, Step::Rejected { offset: 4 }],
-        Applied { rejected: 1, ..none },
-    );
-    check("a failing run", &[event(1, "START", 1), event(1, "FAIL", 2)], Applied { recorded: 2, alerts: 1, ..none });
-}
-
-#[test]
-fn a_signed_tenant_control_begins_a_tree_and_its_repeat_does_nothing() {
-    let world = World::new();
-    let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::partition(0));
-    let signer = world.keyring.signer(&origin);
-    let (verifier_key, root_key) = (signer.verifier().to_text(), world.keyring.root().to_text());
-    let content = serde_json::to_vec(&TenantContent { tenant: "default".to_owned(), verifier_key, root_key }).unwrap();
-    let key = IdempotencyKey([9; 16]);
-    let value = ledger::key::Signer::sign(&signer, &signed_message("tenant", &key.0, &content)).unwrap();
-    let name = KeyName::of_checkpoints(&origin);
-    let signature = lineage::envelope::Signature { algorithm: "ed25519", key: name.as_str(), value: &value };
-    let control = Control { name: "tenant", content: &content, expected_size: None, signatures: vec![signature] };
-    let envelope = Envelope {
-        control: Some(control),
-        idempotency_key: Some(key),
-        ..World::envelope(Kind::Control, "default", START_NS)
-    };
-    let records = [world.genesis(), world.record(1, &envelope), world.record(2, &envelope)];
-    let (sum, _) = play(&world, &records, 1000, false);
-    assert_eq!((sum.controls, sum.duplicates), (2, 1), "genesis and tenant took effect, the repeat was known");
-}
-
-#[test]
-fn another_record_at_the_last_offset_halts() {
-    let world = World::new();
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
-    let mut recorder = world.recorder(&store);
-    let history = world.history(&[Step::Tick { seconds: 1 }]);
-    recorder.apply(&history).unwrap();
-    recorder.compare(&history[1]).unwrap();
-    let halt = recorder.compare(&world.step(1, &Step::Tick { seconds: 2 })).unwrap_err();
-    assert!(halt.reason.contains("offset 1 holds another record"), "{halt}");
-}
-
-#[test]
-fn a_tick_covers_what_was_taken_in_and_asks_for_checkpoints() {
-    let world = World::new();
-    let event = Step::Event { run: 1, job: 1, event: "START", seconds: 1, source: Some(7) };
-    let steps = [event, Step::Rejected { offset: 8 }, Step::Tick { seconds: 5 }, Step::Tick { seconds: 1 }];
-    let (_, rows) = play(&world, &world.history(&steps), 1000, false);
-    let by_table = rows.iter().fold(BTreeMap::<Table, usize>::new(), |mut counts, (table, ..)| {
-        *counts.entry(*table).or_default() += 1;
-        counts
-    });
-    // Leaves: genesis of p-0 and default, the event, its coverage, the rejections. One checkpoint for each tree.
-    assert_eq!((by_table[&Table::Leaves], by_table[&Table::Outbox], by_table.get(&Table::Pending)), (5, 2, None));
-    let meta =
-        rows.iter().find(|(table, ..)| *table == Table::Meta).map(|(.., value)| tables::Row::decode(value)).unwrap();
-    assert_eq!(meta.map(|meta: Meta| meta.time_ns), Some(START_NS + 5 * SECOND_NS), "time never goes back");
-    let tenant = rows.iter().find(|(table, key, _)| *table == Table::Tenants && key == b"default").unwrap();
-    let tenant: TenantRow = tables::Row::decode(&tenant.2).unwrap();
-    assert_eq!((tenant.size, tenant.checkpoint_size), (3, 3));
-}
-
-fn step() -> impl Strategy<Value = Step> {
-    let kinds = prop::sample::select(vec!["START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER"]);
-    let source = prop::option::of(0..40_i64);
-    let event = (0..6_u8, 0..4_u8, kinds, 0..30_u8, source)
-        .prop_map(|(run, job, event, seconds, source)| Step::Event { run, job, event, seconds, source });
-    prop_oneof![
-        12 => event,
-        2 => (0..60_u8).prop_map(|seconds| Step::Tick { seconds }),
-        1 => (0..50_i64).prop_map(|next| Step::Progress { next }),
-        1 => (0..20_i64).prop_map(|offset| Step::Rejected { offset }),
-        1 => prop::sample::select(vec![Step::Foreign, Step::Forged, Step::Misplaced, Step::Unsigned]),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
-    #[test]
-    fn no_cut_into_batches_can_be_seen(steps in prop::collection::vec(step(), 1..60)) {
-        let world = World::new();
-        let records = world.history(&steps);
-        let (_, whole) = play(&world, &records, 1000, false);
-        for (batch_records, reopen) in [(1, true), (7, false), (7, true)] {
-            let (_, cut) = play(&world, &records, batch_records, reopen);
-            prop_assert!(whole == cut, "batches of {batch_records}, reopened {reopen}: first difference {:?}",
-                whole.iter().zip(&cut).find(|(one, other)| one != other));
-        }
     }
 }
