@@ -60,7 +60,7 @@ fn has_sample(text: &str, name: &str) -> bool {
 #[test]
 fn every_metric_of_the_guide_is_set() {
     runtime().block_on(async {
-        let settings = ["recorder.tick_interval_ms=100", "intake.queue_bytes_max=1024"];
+        let settings = ["recorder.tick_interval_ms=100", "intake.batch_bytes_max=1024", "intake.queue_bytes_max=1024"];
         let server = Running::start(&settings).await;
         let naive = String::from_utf8(start(RUN, "load", &["raw.orders"], &["shop.orders"])).unwrap();
         server.post(naive.replace("09:00:00Z", "09:00:00").as_bytes()).await;
