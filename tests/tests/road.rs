@@ -179,7 +179,8 @@ fn a_trace_leads_to_the_alert_and_back_pressure_pauses_the_source() -> Result<()
     const EVENTS: u32 = 300;
     let (kafka, data) = (kafka(1)?, tempfile::tempdir()?);
     // Room for a few events: the source must be paused again and again.
-    let settings = [("INTAKE__QUEUE_BYTES_MAX", "2048"), ("INTAKE__BATCH_BYTES_MAX", "2048")];
+    let bounds = ["INTAKE__QUEUE_BYTES_MAX", "INTAKE__BATCH_BYTES_MAX", "INTAKE__PAYLOAD_BYTES_MAX"];
+    let settings = bounds.map(|bound| (bound, "2048"));
     let server = over_kafka_with(&kafka, data.path(), &settings)?;
     let event = |number: u32, kind: &str| {
         json!({

@@ -59,7 +59,7 @@ fn events() -> Vec<String> {
         })
         .to_string()
     };
-    let end = |run: u32| if run % 3 == 0 { "FAIL" } else { "COMPLETE" };
+    let end = |run: u32| if run.is_multiple_of(3) { "FAIL" } else { "COMPLETE" };
     (0..RUNS).flat_map(|run| [event(run, "START", 0), event(run, end(run), 5)]).collect()
 }
 

@@ -42,17 +42,17 @@ impl Publisher {
             let range = self.log.range(&topic, partition).map_err(|error| self.reading(error))?;
             let known = self.published.compared.iter().find(|(known, _)| *known == partition);
             let mut next = known.map_or(range.start, |(_, next)| *next).clamp(range.start, range.end);
-            let mut found = Vec::new();
+            // One for each tenant, however many there are.
+            let mut newest = std::mem::take(&mut self.unproved);
             self.read(&topic, partition, Start::At(next), |record| {
                 next = record.offset + 1;
-                found.extend(self.published_for(&ledger, meta, record));
-            })?;
-            for (tenant, published) in found {
+                let Some((tenant, published)) = self.published_for(&ledger, meta, record) else { return };
                 let size = published.checkpoint.size;
-                if self.unproved.get(&tenant).is_none_or(|known| known.checkpoint.size <= size) {
-                    self.unproved.insert(tenant, published);
+                if newest.get(&tenant).is_none_or(|known| known.checkpoint.size <= size) {
+                    newest.insert(tenant, published);
                 }
-            }
+            })?;
+            self.unproved = newest;
             advance(&mut self.published.compared, partition, next);
         }
         Ok(())

@@ -67,6 +67,9 @@ impl StoreReads {
     /// Answers one question about one tenant.
     fn ask<T>(&self, tenant: &str, answer: impl FnOnce(&Scope) -> Result<T, ReadError>) -> Read<T> {
         let scope = Scope::of(&self.core, tenant)?;
+        if let Some(reason) = scope.partition.disowned() {
+            return Err(ReadError::Unavailable { reason });
+        }
         let body = answer(&scope)?;
         Ok(scope.answer(body))
     }
@@ -86,7 +89,10 @@ impl Reads for StoreReads {
     }
 
     fn status(&self, tenant: &str) -> Read<Status> {
-        self.ask(tenant, |scope| status::status(&self.core, scope, tenant))
+        // Also of a partition that shows nothing else: here is said why.
+        let scope = Scope::of(&self.core, tenant)?;
+        let body = status::status(&self.core, &scope, tenant)?;
+        Ok(scope.answer(body))
     }
 
     fn lineage(&self, tenant: &str, direction: Direction, query: &LineageQuery) -> Read<Lineage> {

@@ -72,6 +72,8 @@ struct Shown {
     at_end: bool,
     /// Its trees are those that were published.
     agrees: bool,
+    /// Its trees are not those that were published: it answers nothing.
+    disowned: bool,
     /// It is halted, and may go on by itself once its store has been opened again.
     passes: bool,
 }
@@ -87,7 +89,11 @@ impl Partition {
             unpublished: None,
             totals: Totals::default(),
         };
-        Self { number, store, shown: Mutex::new(Shown { status, at_end: false, agrees: false, passes: false }) }
+        Self {
+            number,
+            store,
+            shown: Mutex::new(Shown { status, at_end: false, agrees: false, disowned: false, passes: false }),
+        }
     }
 
     /// Its state now.
@@ -127,6 +133,20 @@ impl Partition {
     /// Whether it has applied what was there when it was assigned.
     pub(super) fn is_caught_up(&self) -> bool {
         self.shown.lock().at_end
+    }
+
+    /// Its trees are not those that were published.
+    pub(super) fn disown(&self) {
+        self.shown.lock().disowned = true;
+    }
+
+    /// Why nothing of it may be shown, where its trees are not those that were published.
+    pub fn disowned(&self) -> Option<String> {
+        let shown = self.shown.lock();
+        match &shown.status.state {
+            State::Halted { reason, remedy } if shown.disowned => Some(format!("{reason}. {remedy}")),
+            _ => None,
+        }
     }
 
     /// Its trees are those that were published.

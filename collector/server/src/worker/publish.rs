@@ -91,7 +91,10 @@ fn compare(partition: &Partition, parts: &WorkerParts, orders: &Orders, publishe
             Next::Go(Stage::Publishing)
         }
         Ok(Compared::Behind(_)) => Next::Wait,
-        Err(error) => outcome(partition, parts, orders, Err(error), Stage::Comparing),
+        Err(error) => {
+            partition.disown();
+            outcome(partition, parts, orders, Err(error), Stage::Comparing)
+        }
     }
 }
 

@@ -60,7 +60,12 @@ fn has_sample(text: &str, name: &str) -> bool {
 #[test]
 fn every_metric_of_the_guide_is_set() {
     runtime().block_on(async {
-        let settings = ["recorder.tick_interval_ms=100", "intake.batch_bytes_max=1024", "intake.queue_bytes_max=1024"];
+        let settings = [
+            "recorder.tick_interval_ms=100",
+            "intake.payload_bytes_max=2048",
+            "intake.batch_bytes_max=2048",
+            "intake.queue_bytes_max=2048",
+        ];
         let server = Running::start(&settings).await;
         let naive = String::from_utf8(start(RUN, "load", &["raw.orders"], &["shop.orders"])).unwrap();
         server.post(naive.replace("09:00:00Z", "09:00:00").as_bytes()).await;
@@ -199,6 +204,8 @@ fn a_store_that_is_not_the_one_that_was_signed_is_not_served() {
         assert!(partition["remedy"].as_str().unwrap().contains("rebuilt from the log"), "{status:#}");
         let (code, body) = server.try_get("/readyz").await;
         assert_eq!(code, 503, "{body:#}");
+        let (code, body) = server.try_get("/v1/events").await;
+        assert_eq!(code, 503, "nothing of it is shown: {body:#}");
         let folder = server.stop_and_keep().await;
         // As the remedy says: moved away, the store is rebuilt from the log, and agrees.
         std::fs::rename(folder.path().join("partition-0"), folder.path().join("moved-away")).unwrap();
