@@ -176,7 +176,7 @@ fn bad_records_between_good_ones_stop_nothing() -> Result<()> {
 #[test]
 fn a_trace_leads_to_the_alert_and_back_pressure_pauses_the_source() -> Result<()> {
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
-    const EVENTS: u32 = 300;
+    const EVENTS: u32 = 120;
     let (kafka, data) = (kafka(1)?, tempfile::tempdir()?);
     // Room for a few events: the source must be paused again and again.
     let bounds = ["INTAKE__QUEUE_BYTES_MAX", "INTAKE__BATCH_BYTES_MAX", "INTAKE__PAYLOAD_BYTES_MAX"];
