@@ -15,6 +15,10 @@ use clap::Parser as _;
 
 use arguments::Arguments;
 
+/// Events are made of many small parts that live for a moment: docs/decisions/0012.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     output::decide_colours(arguments.no_color);

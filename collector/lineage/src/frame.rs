@@ -143,11 +143,7 @@ impl Frames {
     pub fn seal(&self, envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
         out.extend_from_slice(&[0; PREAMBLE_BYTES]);
-        let taken = std::mem::take(out);
-        *out = match serde_avro_fast::to_datum(envelope, taken, &mut SerializerConfig::new(&self.schema)) {
-            Ok(written) => written,
-            Err(error) => return Err(EncodeError(error.to_string())),
-        };
+        datum::write(envelope, out);
         let datum_bytes = out.len() - start - PREAMBLE_BYTES;
         let length = u32::try_from(datum_bytes).map_err(|_| EncodeError(format!("{datum_bytes} bytes")))?;
         let (preamble, datum) = out[start..].split_at_mut(PREAMBLE_BYTES);
@@ -184,9 +180,9 @@ impl Frames {
         if version != VERSION {
             return Opened::Newer { version };
         }
-        match serde_avro_fast::from_datum_slice(datum, &self.schema) {
-            Ok(envelope) => Opened::Envelope(Box::new(envelope)),
-            Err(_) => Opened::Refused(Refusal::Unreadable),
+        match datum::read(datum) {
+            Some(envelope) => Opened::Envelope(Box::new(envelope)),
+            None => Opened::Refused(Refusal::Unreadable),
         }
     }
 }

@@ -1,43 +1,59 @@
 //! One commit of a partition: rows written so far lie over the committed ones, and reads see both.
 //! Owns the overlay. Nothing of it can be seen from outside before `commit`, and all of it after.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Range;
-use std::ops::{Bound, ControlFlow};
+use std::collections::HashMap;
+use std::ops::ControlFlow;
 
+use foldhash::fast::RandomState;
 use rocksdb::WriteBatch;
 use smallvec::SmallVec;
 
 use crate::error::StoreError;
 use crate::read::{Read, Scan, Visit};
-use crate::store::{Durability, Store, after_prefix, full_key};
+use crate::store::{Durability, Families, Store, after_prefix, full_key};
 use crate::table::Table;
 
-type FullKey = SmallVec<[u8; 80]>;
+pub(crate) type FullKey = SmallVec<[u8; 80]>;
+
+/// Bytes of a full key that put it into a bucket: table, tenant, the fold's table and an id. Scans of the fold name as many.
+const BUCKET_BYTES: usize = 22;
 
 /// Rows to be committed together. `None` stands for a deleted row.
 pub struct Batch<'s> {
     store: &'s Store,
-    rows: BTreeMap<FullKey, Option<Vec<u8>>>,
+    families: Families<'s>,
+    /// Point reads are many and ranges few: rows lie in a hash table, and their keys once more by their beginning.
+    rows: HashMap<FullKey, Option<Vec<u8>>, RandomState>,
+    buckets: HashMap<SmallVec<[u8; BUCKET_BYTES]>, Vec<FullKey>, RandomState>,
     bytes: usize,
 }
 
 impl<'s> Batch<'s> {
     pub(crate) fn new(store: &'s Store) -> Self {
-        Batch { store, rows: BTreeMap::new(), bytes: 0 }
+        let families = store.families();
+        Batch { store, families, rows: HashMap::default(), buckets: HashMap::default(), bytes: 0 }
     }
 
     /// Writes a row.
     pub fn put(&mut self, table: Table, key: &[u8], value: impl Into<Vec<u8>>) {
-        let value = value.into();
-        self.bytes = self.bytes.saturating_add(1 + key.len() + value.len());
-        self.rows.insert(full_key(table, key), Some(value));
+        self.set(full_key(table, key), Some(value.into()));
     }
 
     /// Deletes a row.
     pub fn delete(&mut self, table: Table, key: &[u8]) {
-        self.bytes = self.bytes.saturating_add(1 + key.len());
-        self.rows.insert(full_key(table, key), None);
+        self.set(full_key(table, key), None);
+    }
+
+    pub(crate) fn set(&mut self, key: FullKey, row: Option<Vec<u8>>) {
+        let bytes = key.len() + row.as_ref().map_or(0, Vec::len);
+        self.bytes = self.bytes.saturating_add(bytes);
+        match self.rows.get_mut(&key) {
+            Some(known) => *known = row,
+            None => {
+                self.buckets.entry(bucket(&key)).or_default().push(key.clone());
+                self.rows.insert(key, row);
+            }
+        }
     }
 
     /// Bytes of keys and values so far (rows written twice count twice): what bounds a batch.
@@ -55,34 +71,52 @@ impl<'s> Batch<'s> {
     /// # Errors
     /// When the disk fails; the store must then be closed and opened again.
     pub fn commit(self, durability: Durability) -> Result<(), StoreError> {
+        let mut rows: Vec<_> = self.rows.iter().collect();
+        // In order: a skip list takes a key soonest just after its neighbour.
+        rows.sort_unstable_by_key(|(key, _)| *key);
         let mut batch = WriteBatch::default();
-        for (key, value) in &self.rows {
-            let table = Table::ALL.iter().find(|table| table.byte() == key[0]).expect("keys are made by `full_key`");
-            let family = self.store.handle(table.family());
-            match value {
-                Some(value) => batch.put_cf(&family, key, value),
-                None => batch.delete_cf(&family, key),
+        for (key, row) in rows {
+            let family = self.families.of_key(key);
+            match row {
+                Some(value) => batch.put_cf(family, key, value),
+                None => batch.delete_cf(family, key),
             }
         }
         self.store.write(batch, durability)
     }
 
-    fn over(&self, from: &[u8], to: &[u8]) -> Range<'_, FullKey, Option<Vec<u8>>> {
-        self.rows.range::<[u8], _>((Bound::Included(from), Bound::Excluded(to)))
+    pub(crate) fn with_full<R>(&self, key: &FullKey, read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
+        match self.rows.get(key) {
+            Some(row) => Ok(row.as_deref().map(read)),
+            None => self.store.with_full(self.families.of_key(key), key, read),
+        }
     }
+
+    /// The overlay's rows with a prefix, from one key to before another, in order.
+    fn over(&self, prefix: &[u8], from: &[u8], to: &[u8]) -> Vec<(&FullKey, &Option<Vec<u8>>)> {
+        let inside = |key: &&FullKey| from <= key.as_slice() && key.as_slice() < to;
+        let keys: &mut dyn Iterator<Item = &FullKey> = match prefix.get(..BUCKET_BYTES) {
+            Some(bucket) => &mut self.buckets.get(bucket).into_iter().flatten(),
+            None => &mut self.rows.keys(),
+        };
+        let mut rows: Vec<_> = keys.filter(inside).filter_map(|key| self.rows.get_key_value(key)).collect();
+        rows.sort_unstable_by_key(|(key, _)| *key);
+        rows
+    }
+}
+
+fn bucket(key: &[u8]) -> SmallVec<[u8; BUCKET_BYTES]> {
+    SmallVec::from_slice(&key[..key.len().min(BUCKET_BYTES)])
 }
 
 impl Read for Batch<'_> {
     fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
-        match self.rows.get(&full_key(table, key)) {
-            Some(row) => Ok(row.as_deref().map(read)),
-            None => self.store.with(table, key, read),
-        }
+        self.with_full(&full_key(table, key), read)
     }
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let (from, to) = bounds(scan);
-        let forward = self.over(&from, &to);
+        let forward = self.over(&full_key(scan.table, scan.prefix), &from, &to).into_iter();
         match scan.reverse {
             false => merge(self.store, scan, forward, visit),
             true => merge(self.store, scan, forward.rev(), visit),
@@ -144,8 +178,10 @@ fn merge<'r>(
 mod tests {
     use proptest::prelude::*;
 
+    use std::collections::BTreeMap;
+
     use super::*;
-    use crate::{Durability, StoreOptions};
+    use crate::StoreOptions;
 
     /// A row operation on a few short keys, so that they meet often.
     fn operation() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>)> {

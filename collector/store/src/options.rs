@@ -44,6 +44,9 @@ impl StoreOptions {
         blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
         blocks.set_format_version(5);
         options.set_write_buffer_size(self.memtable_bytes / 4);
+        // Most reads of a recorder are for rows that are not there yet: a filter answers sooner than the skip list.
+        options.set_memtable_whole_key_filtering(true);
+        options.set_memtable_prefix_bloom_ratio(0.05);
         options.set_level_compaction_dynamic_level_bytes(true);
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_bottommost_compression_type(DBCompressionType::Zstd);

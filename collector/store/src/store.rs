@@ -6,20 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rocksdb::{
-    BoundColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, MultiThreaded, ReadOptions,
+    ColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, ReadOptions, SingleThreaded,
     WriteBatch, WriteOptions,
 };
 
-use smallvec::SmallVec;
-
-use crate::batch::Batch;
+use crate::batch::{Batch, FullKey};
 use crate::error::{StoreError, StoreFault};
 use crate::failpoint;
 use crate::options::StoreOptions;
 use crate::read::{Read, Scan, Visit};
 use crate::table::{Family, Table};
 
-type Database = DBWithThreadMode<MultiThreaded>;
+/// Families are all there once it is open, so that looking one up takes no lock.
+type Database = DBWithThreadMode<SingleThreaded>;
 
 /// How far a commit has come when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +95,7 @@ impl Store {
     /// When the disk fails.
     pub fn flush(&self) -> Result<(), StoreError> {
         for family in Family::ALL {
-            self.inner.database.flush_cf(&self.handle(family)).map_err(|error| self.poison("flush", &error))?;
+            self.inner.database.flush_cf(self.handle(family)).map_err(|error| self.poison("flush", &error))?;
         }
         Ok(())
     }
@@ -104,14 +103,14 @@ impl Store {
     /// Compacts everything to the last level; for figures and after large imports.
     pub fn compact(&self) {
         for family in Family::ALL {
-            self.inner.database.compact_range_cf(&self.handle(family), None::<&[u8]>, None::<&[u8]>);
+            self.inner.database.compact_range_cf(self.handle(family), None::<&[u8]>, None::<&[u8]>);
         }
     }
 
     /// What each column family takes on disk.
     pub fn sizes(&self) -> Vec<TableSize> {
         let property = |family: Family, name: &str| {
-            self.inner.database.property_int_value_cf(&self.handle(family), name).ok().flatten().unwrap_or(0)
+            self.inner.database.property_int_value_cf(self.handle(family), name).ok().flatten().unwrap_or(0)
         };
         let size = |family: Family| TableSize {
             name: family.name(),
@@ -132,8 +131,23 @@ impl Store {
         if failpoint::hit("store.commit.after") { Err(self.fail("commit")) } else { Ok(()) }
     }
 
-    pub(crate) fn handle(&self, family: Family) -> Arc<BoundColumnFamily<'_>> {
+    fn handle(&self, family: Family) -> &ColumnFamily {
         self.inner.database.cf_handle(family.name()).expect("open makes every family")
+    }
+
+    /// The handles of all families, looked up once.
+    pub(crate) fn families(&self) -> Families<'_> {
+        Families(Family::ALL.map(|family| self.handle(family)))
+    }
+
+    pub(crate) fn with_full<R>(
+        &self,
+        family: &ColumnFamily,
+        key: &FullKey,
+        read: impl FnOnce(&[u8]) -> R,
+    ) -> Result<Option<R>, StoreError> {
+        let found = self.inner.database.get_pinned_cf(family, key);
+        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
     }
 
     fn healthy(&self) -> Result<(), StoreError> {
@@ -163,9 +177,20 @@ impl Store {
     }
 }
 
+/// The families' handles, in the order of [`Family::ALL`].
+pub(crate) struct Families<'s>([&'s ColumnFamily; Family::ALL.len()]);
+
+impl<'s> Families<'s> {
+    /// The family of a full key.
+    pub(crate) fn of_key(&self, key: &FullKey) -> &'s ColumnFamily {
+        let family = Table::family_of_byte(key[0]).expect("keys are made by `full_key`");
+        self.0[family as usize]
+    }
+}
+
 /// The key of a row as RocksDB sees it: the table's byte, then the key.
-pub(crate) fn full_key(table: Table, key: &[u8]) -> SmallVec<[u8; 80]> {
-    let mut full = SmallVec::new();
+pub(crate) fn full_key(table: Table, key: &[u8]) -> FullKey {
+    let mut full = FullKey::new();
     full.push(table.byte());
     full.extend_from_slice(key);
     full
@@ -173,9 +198,7 @@ pub(crate) fn full_key(table: Table, key: &[u8]) -> SmallVec<[u8; 80]> {
 
 impl Read for Store {
     fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
-        let full = full_key(table, key);
-        let found = self.inner.database.get_pinned_cf(&self.handle(table.family()), &full);
-        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
+        self.with_full(self.handle(table.family()), &full_key(table, key), read)
     }
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
@@ -190,7 +213,7 @@ impl Read for Store {
             (true, true) => IteratorMode::End,
             (true, false) => IteratorMode::From(&start, Direction::Reverse),
         };
-        for row in self.inner.database.iterator_cf_opt(&self.handle(scan.table.family()), options, mode) {
+        for row in self.inner.database.iterator_cf_opt(self.handle(scan.table.family()), options, mode) {
             let (key, value) = row.map_err(|error| StoreError::rocks(self.path(), "scan", &error))?;
             if visit(&key[1..], &value) == ControlFlow::Break(()) {
                 return Ok(());

@@ -49,6 +49,11 @@ macro_rules! tables {
                 match self { $(Table::$name => Family::$family,)* }
             }
 
+            /// The column family of the table with this byte, if there is one.
+            pub(crate) fn family_of_byte(byte: u8) -> Option<Family> {
+                match byte { $($byte => Some(Family::$family),)* _ => None }
+            }
+
             /// Its name in figures and messages.
             pub fn name(self) -> &'static str {
                 match self { $(Table::$name => $text,)* }

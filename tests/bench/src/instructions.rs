@@ -47,7 +47,9 @@ pub fn run(options: &Options) -> Result<Vec<Row>> {
 pub fn child(options: &Options, record: bool) -> Result<()> {
     let folder = folder()?;
     let mut stages = Stages::new(folder.path())?;
-    let events = median_events(options.seed, options.events);
+    // On a thread of its own: only what the main thread does is counted.
+    let (seed, count) = (options.seed, options.events);
+    let events = std::thread::spawn(move || median_events(seed, count)).join().ok().context("the mix panicked")?;
     for chunk in events.chunks(500) {
         let mut prepared = Vec::with_capacity(chunk.len());
         for event in chunk {

@@ -23,6 +23,10 @@ use clap::Parser;
 use options::{Child, Options, Subject};
 use row::Row;
 
+/// That of the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Run = fn(&Options) -> Result<Vec<Row>>;
 
 const SUBJECTS: &[(Subject, Run)] = &[

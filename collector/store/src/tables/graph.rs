@@ -6,7 +6,7 @@ use lineage::row::{self, Corrupt, State, Visit};
 use smallvec::SmallVec;
 
 use super::{Graph, GraphBatch};
-use crate::batch::Batch;
+use crate::batch::{Batch, FullKey};
 use crate::error::StoreError;
 use crate::read::{Read, Scan};
 use crate::table::Table;
@@ -14,11 +14,21 @@ use crate::table::Table;
 const PREFIX_BYTES: usize = 5;
 
 fn key(tenant: u32, table: row::Table, rest: &[u8]) -> SmallVec<[u8; 80]> {
-    let mut bytes = SmallVec::new();
-    bytes.extend_from_slice(&tenant.to_be_bytes());
-    bytes.push(table as u8);
+    let mut bytes = SmallVec::from_slice(&head(tenant, table)[1..]);
     bytes.extend_from_slice(rest);
     bytes
+}
+
+/// The same with our table before it, as a batch takes it.
+fn full_key(tenant: u32, table: row::Table, rest: &[u8]) -> FullKey {
+    let mut bytes = FullKey::from_slice(&head(tenant, table));
+    bytes.extend_from_slice(rest);
+    bytes
+}
+
+fn head(tenant: u32, table: row::Table) -> [u8; 1 + PREFIX_BYTES] {
+    let [a, b, c, d] = tenant.to_be_bytes();
+    [Table::Graph.byte(), a, b, c, d, table as u8]
 }
 
 impl From<Corrupt> for StoreError {
@@ -64,7 +74,7 @@ impl row::Read for GraphBatch<'_, '_> {
     type Error = StoreError;
 
     fn get<R>(&self, table: row::Table, rest: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
-        self.batch.with(Table::Graph, &key(self.tenant, table, rest), read)
+        self.batch.with_full(&full_key(self.tenant, table, rest), read)
     }
 
     fn scan(
@@ -81,12 +91,12 @@ impl row::Read for GraphBatch<'_, '_> {
 
 impl State for GraphBatch<'_, '_> {
     fn put(&mut self, table: row::Table, rest: &[u8], row: &[u8]) -> Result<(), StoreError> {
-        self.batch.put(Table::Graph, &key(self.tenant, table, rest), row);
+        self.batch.set(full_key(self.tenant, table, rest), Some(row.to_vec()));
         Ok(())
     }
 
     fn delete(&mut self, table: row::Table, rest: &[u8]) -> Result<(), StoreError> {
-        self.batch.delete(Table::Graph, &key(self.tenant, table, rest));
+        self.batch.set(full_key(self.tenant, table, rest), None);
         Ok(())
     }
 }
