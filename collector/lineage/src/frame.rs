@@ -13,8 +13,8 @@
 //! The MAC key is derived from the intake key with the context `ledgerline v1 intake-mac`.
 
 use serde_avro_fast::Schema;
-use serde_avro_fast::ser::SerializerConfig;
 
+use crate::datum;
 use crate::envelope::Envelope;
 
 const MAGIC: [u8; 4] = *b"LGLN";
@@ -25,9 +25,8 @@ const MAC_CONTEXT: &str = "ledgerline v1 intake-mac";
 /// The envelope version that this build writes, and the newest that it reads.
 pub const VERSION: u16 = 1;
 
-/// The schemas of the envelope, compiled once.
+/// Frames of the envelope version that this build writes.
 pub struct Frames {
-    schema: Schema,
     fingerprint: String,
 }
 
@@ -82,10 +81,10 @@ impl Refusal {
     }
 }
 
-/// The envelope could not be encoded: a value does not fit the schema, or it exceeds 4 GiB.
+/// The envelope's datum is longer than a frame can say: 4 GiB.
 #[derive(Debug, thiserror::Error)]
-#[error("the envelope can't be encoded: {0}")]
-pub struct EncodeError(String);
+#[error("the envelope takes {0} bytes, more than the 4 GiB of a frame")]
+pub struct EncodeError(usize);
 
 impl std::fmt::Debug for IntakeKey {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -120,14 +119,14 @@ impl IntakeKey {
 }
 
 impl Frames {
-    /// Compiles the released schemas. Takes milliseconds: once per process.
+    /// Reads the released schemas for their fingerprint. Takes milliseconds: once per process.
     pub fn new() -> Self {
         let facts: serde_json::Value = serde_json::from_str(FACTS).expect("a test parses the shipped schema");
         let mut envelope: serde_json::Value = serde_json::from_str(ENVELOPE).expect("a test parses the shipped schema");
         inline(&mut envelope, "dev.ledgerline.facts.Facts", &mut Some(facts));
         let schema: Schema = envelope.to_string().parse().expect("a test compiles the shipped schema");
         let fingerprint = schema.rabin_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
-        Frames { schema, fingerprint }
+        Frames { fingerprint }
     }
 
     /// Fingerprint of the schema that datums are written with: 16 hexadecimal digits, the bytes of Avro's CRC-64-AVRO over the
@@ -139,13 +138,16 @@ impl Frames {
     /// Appends the frame of `envelope` to `out`.
     ///
     /// # Errors
-    /// When a value does not fit the schema; `out` is then as before.
+    /// When it is longer than 4 GiB; `out` is then as before.
     pub fn seal(&self, envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         let start = out.len();
         out.extend_from_slice(&[0; PREAMBLE_BYTES]);
         datum::write(envelope, out);
         let datum_bytes = out.len() - start - PREAMBLE_BYTES;
-        let length = u32::try_from(datum_bytes).map_err(|_| EncodeError(format!("{datum_bytes} bytes")))?;
+        let Ok(length) = u32::try_from(datum_bytes) else {
+            out.truncate(start);
+            return Err(EncodeError(datum_bytes));
+        };
         let (preamble, datum) = out[start..].split_at_mut(PREAMBLE_BYTES);
         preamble[..4].copy_from_slice(&MAGIC);
         preamble[4..6].copy_from_slice(&VERSION.to_be_bytes());

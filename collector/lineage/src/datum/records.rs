@@ -8,10 +8,10 @@ use crate::envelope::{
 };
 use crate::facts::{
     Actor, Approval, Assertion, Catalog, Column, ColumnMetric, ColumnSource, Dataset, Dependency, Deployment, Digest,
-    Endpoint, EndpointKind, Engine, EventKind, EventType, ExecutionError, Export, ExternalQuery, ExtractionError, Facts,
-    Field, Hierarchy, Job, JobType, Lifecycle, LineageEntry, LineageField, LineageSource, Metrics, NominalTime, Origin,
-    Owner, Parent, RecordSet, Run, SourceCode, SourceLocation, Sql, Statistics, Storage, Symlink, Tag, TestResult, Text,
-    Transformation,
+    Endpoint, EndpointKind, Engine, EventKind, EventType, ExecutionError, Export, ExternalQuery, ExtractionError,
+    Facts, Field, Hierarchy, Job, JobType, Lifecycle, LineageEntry, LineageField, LineageSource, Metrics, NominalTime,
+    Origin, Owner, Parent, RecordSet, Run, SourceCode, SourceLocation, Sql, Statistics, Storage, Symlink, Tag,
+    TestResult, Text, Transformation,
 };
 use crate::finding::Grade;
 use crate::id::RunId;
