@@ -10,6 +10,7 @@ mod run;
 use blake3::Hasher;
 
 use crate::c14n::{FRAME_BYTES, Form};
+use crate::context::{Context, context_key, short};
 
 pub use digest::{AlertId, EventId, HexFault, NodeId};
 pub use run::{RunId, RunIdFault};
@@ -88,14 +89,13 @@ impl NodeId {
     }
 
     fn of(kind: NodeKind, fields: &[&str]) -> NodeId {
-        let mut hasher = Hasher::new_derive_key(Self::CONTEXT);
+        static CONTEXT: Context = Context::new(|| context_key(NodeId::CONTEXT));
+        let mut hasher = CONTEXT.hasher();
         field(&mut hasher, kind.name().as_bytes());
         for text in fields {
             field(&mut hasher, text.as_bytes());
         }
-        let mut id = [0; 16];
-        hasher.finalize_xof().fill(&mut id);
-        NodeId(id)
+        NodeId(short(&hasher))
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod alert;
 pub mod c14n;
+mod context;
 mod datum;
 pub mod decode;
 pub mod envelope;

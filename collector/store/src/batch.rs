@@ -18,6 +18,9 @@ pub(crate) type FullKey = SmallVec<[u8; 80]>;
 /// Bytes of a full key that put it into a bucket: table, tenant, the fold's table and an id. Scans of the fold name as many.
 const BUCKET_BYTES: usize = 22;
 
+/// Most that a row takes in a write batch beside its key and value.
+const ROW_OVERHEAD_BYTES: usize = 12;
+
 /// Rows to be committed together. `None` stands for a deleted row.
 pub struct Batch<'s> {
     store: &'s Store,
@@ -74,7 +77,8 @@ impl<'s> Batch<'s> {
         let mut rows: Vec<_> = self.rows.iter().collect();
         // In order: a skip list takes a key soonest just after its neighbour.
         rows.sort_unstable_by_key(|(key, _)| *key);
-        let mut batch = WriteBatch::default();
+        // RocksDB adds a tag, a family and two lengths to a row: room for all at once.
+        let mut batch = WriteBatch::with_capacity_bytes(self.bytes + rows.len() * ROW_OVERHEAD_BYTES);
         for (key, row) in rows {
             let family = self.families.of_key(key);
             match row {

@@ -14,12 +14,13 @@ use server::log::{Log, Names, NewRecord, ReadBound, Start};
 use store::StoreOptions;
 
 use crate::desk::TENANT;
+use crate::ingest;
 use crate::measure::percentile;
 use crate::mix::Mix;
 use crate::options::Options;
 use crate::rig::{Feeder, Rig};
 use crate::row::Row;
-use crate::stages::folder;
+use crate::stages::{self, folder};
 
 /// Events a second.
 const RATE: usize = 2_000;
@@ -42,13 +43,16 @@ pub struct Seen {
     pub missing: usize,
 }
 
-/// The row of the embedded log.
+/// The rows of both logs.
 pub fn run(options: &Options) -> Result<Vec<Row>> {
     let folder = folder()?;
     let clock = Arc::new(SystemClock::new());
     let log = Arc::new(Embedded::open(&folder.path().join("log"), clock, Bounds::default())?);
-    let seen = watch(log, Names::new(""), folder.path(), options)?;
-    Ok(vec![row("alert: p99 ms event → committed alert at 2,000 events/s", seen)?])
+    let embedded = watch(log, Names::new(""), folder.path(), options)?;
+    let embedded = row("alert: embedded, p99 ms event → committed alert at 2,000 events/s", embedded)?;
+    let (folder, cluster) = (stages::folder()?, ledgerline_tests::kafka(1)?);
+    let kafka = watch(ingest::kafka(&cluster)?, Names::new(""), folder.path(), options)?;
+    Ok(vec![embedded, row("alert: Kafka, p99 ms event → committed alert at 2,000 events/s", kafka)?])
 }
 
 /// The row of a run.

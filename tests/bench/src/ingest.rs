@@ -1,5 +1,5 @@
-//! Both hops on a log beside a floor program on the same log: events wait in the input topic, the clock runs until the last
-//! of them is recorded.
+//! Both hops on a log beside a floor program on the same log, embedded or a real Kafka broker: events wait in the input
+//! topic, the clock runs until the last of them is recorded.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use server::clock::SystemClock;
 use server::log::embedded::{Bounds, Embedded};
+use server::log::kafka::{Kafka, Settings};
 use server::log::{Log, Names, NewRecord, ReadBound, Sizing, Start, TopicSpec};
 use store::StoreOptions;
 
@@ -27,16 +28,49 @@ const TICK: Duration = Duration::from_secs(10);
 /// Memtables so large that a store's write-ahead log still holds everything when the run is over.
 const UNFLUSHED_BYTES: usize = 2 << 30;
 
-/// Rows of the embedded log.
+/// Rows of both logs.
 pub fn run(options: &Options) -> Result<Vec<Row>> {
     let events: Vec<Vec<u8>> = Mix::new(options.seed, 200).take(options.pick(12_000, 1_500)).collect();
+    let mut rows = on_embedded(options, &events)?;
+    rows.extend(on_kafka(options, &events)?);
+    Ok(rows)
+}
+
+/// A broker of its own, and topics of their own for each round.
+fn on_kafka(options: &Options, events: &[Vec<u8>]) -> Result<Vec<Row>> {
+    let cluster = ledgerline_tests::kafka(1)?;
+    let (mut taken, mut floors) = (Vec::new(), Vec::new());
+    for round in 0..options.pick(5, 1) {
+        let folder = folder()?;
+        let log = kafka(&cluster)?;
+        let names = |of: &str| {
+            let deployment = format!("{of}{round}");
+            let mut names = Names::new(&deployment);
+            names.input = Arc::from(format!("{deployment}.input"));
+            names
+        };
+        floors.push(floor(&log, &names("floor"), folder.path(), events, &Rows::Bare)?);
+        taken.push(ours(log, names("ours"), folder.path(), events)?);
+    }
+    println!("ingest on Kafka: {} events; seconds ours {taken:.2?}, floor {floors:.2?}", events.len());
+    let rate = |seconds: Vec<f64>| events.len() as f64 / median(seconds);
+    Ok(vec![Row::ratio("ingest: Kafka ÷ floor", rate(taken), rate(floors), Target::RatioMin(0.6), "events/s")])
+}
+
+/// The log of a broker.
+pub fn kafka(cluster: &ledgerline_tests::Kafka) -> Result<Arc<dyn Log>> {
+    let settings = Settings::new(cluster.bootstrap_servers());
+    Ok(Arc::new(Kafka::new(settings, Arc::new(SystemClock::new()))?))
+}
+
+fn on_embedded(options: &Options, events: &[Vec<u8>]) -> Result<Vec<Row>> {
     let raw: u64 = events.iter().map(|event| event.len() as u64).sum();
-    let same = captured(&events)?;
+    let same = captured(events)?;
     let (mut ours, mut floor_same, mut floor_bare) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..options.pick(5, 1) {
-        ours.push(embedded_ours(&events)?);
-        floor_same.push(embedded_floor(&events, &same)?);
-        floor_bare.push(embedded_floor(&events, &Rows::Bare)?);
+        ours.push(embedded_ours(events)?);
+        floor_same.push(embedded_floor(events, &same)?);
+        floor_bare.push(embedded_floor(events, &Rows::Bare)?);
     }
     println!(
         "ingest: {} events, {:.1} MiB; seconds ours {ours:.2?}, floor with the same rows {floor_same:.2?}, bare floor {floor_bare:.2?}",

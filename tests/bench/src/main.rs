@@ -44,6 +44,7 @@ fn main() -> Result<()> {
         Some(Child::Prepare) => return instructions::child(&options, false),
         Some(Child::Record) => return instructions::child(&options, true),
         Some(Child::Memory) => return memory::child(&options),
+        Some(Child::Mix) => return mix::print(&options),
         None => {}
     }
     let (mut rows, mut failed) = (Vec::new(), 0);

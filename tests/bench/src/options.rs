@@ -56,6 +56,8 @@ pub enum Child {
     Record,
     /// Run everything and tell the memory.
     Memory,
+    /// Print events of the mix, one a line.
+    Mix,
 }
 
 impl Options {

@@ -4,6 +4,7 @@
 use super::edge::names;
 use super::flows::{Lineages, Sets, put_flow};
 use super::touched::Touched;
+use crate::context::{Context, context_key, short};
 use crate::facts::Facts;
 use crate::fold::Accepted;
 use crate::group::add_member;
@@ -71,14 +72,13 @@ pub fn declare<'a, S: State>(
 
 /// Who a producer is: its URI without segments that are a version, so that an upgrade stays the same producer.
 pub fn producer_id(uri: &str) -> ProducerId {
-    let mut hasher = blake3::Hasher::new_derive_key(PRODUCER_CONTEXT);
+    static DIGEST: Context = Context::new(|| context_key(PRODUCER_CONTEXT));
+    let mut hasher = DIGEST.hasher();
     for segment in uri.split('/').filter(|segment| !is_version(segment)) {
         hasher.update(segment.as_bytes());
         hasher.update(b"/");
     }
-    let mut id = [0; 16];
-    hasher.finalize_xof().fill(&mut id);
-    ProducerId(id)
+    ProducerId(short(&hasher))
 }
 
 /// `1.23.0`, `v2.1`, `1.24.0-SNAPSHOT`: digits and a dot, to begin with.

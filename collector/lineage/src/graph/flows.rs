@@ -3,6 +3,7 @@
 
 use super::name::index_column;
 use super::touched::Touched;
+use crate::context::{Context, context_key, short};
 use crate::facts::{Column, ColumnSource, Dataset, EndpointKind, Facts, LineageEntry, LineageSource, Transformation};
 use crate::id::NodeId;
 use crate::row::key::{FlowKey, Link, Side};
@@ -13,11 +14,10 @@ const CONTEXT: &str = "ledgerline v1 flow";
 
 /// A flow's id: the digest of its row.
 pub fn flow_id(flow: &[u8]) -> FlowId {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+    static DIGEST: Context = Context::new(|| context_key(CONTEXT));
+    let mut hasher = DIGEST.hasher();
     hasher.update(flow);
-    let mut id = [0; 16];
-    hasher.finalize_xof().fill(&mut id);
-    FlowId(id)
+    FlowId(short(&hasher))
 }
 
 /// Stores a flow of a job unless it is there.

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::context::{Context, context_key, short};
 use crate::fold::Writer;
 use crate::id::NodeId;
 use crate::row::key::{ContentKey, Digest, HistoryKey};
@@ -239,11 +240,10 @@ fn keep<S: State>(state: &mut S, stands: Option<&Value>, content: Vec<u8>) -> Re
 }
 
 fn digest_of(content: &[u8]) -> Digest {
-    let mut hasher = blake3::Hasher::new_derive_key(CONTEXT);
+    static DIGEST: Context = Context::new(|| context_key(CONTEXT));
+    let mut hasher = DIGEST.hasher();
     hasher.update(content);
-    let mut digest = [0; 16];
-    hasher.finalize_xof().fill(&mut digest);
-    Digest(digest)
+    Digest(short(&hasher))
 }
 
 fn digest(value: &Value) -> Digest {

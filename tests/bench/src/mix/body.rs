@@ -15,6 +15,8 @@ pub struct Subject<'a> {
     pub job: &'a Job,
     /// Its run.
     pub run: &'a str,
+    /// Id of the run above it.
+    pub parent: &'a str,
     /// OpenLineage's event type.
     pub event: &'static str,
     /// Milliseconds since 1970.

@@ -44,7 +44,7 @@ pub fn parent(subject: &Subject<'_>) -> String {
     format!(
         r#""parent":{{{},"run":{{"runId":"{}"}},"job":{{"namespace":"{}","name":"{name}"}}}}"#,
         head(subject, "1-1-0", "ParentRunFacet"),
-        subject.job.parent,
+        subject.parent,
         subject.job.namespace
     )
 }

@@ -10,20 +10,36 @@ mod random;
 mod world;
 
 use std::collections::VecDeque;
+use std::io::{BufWriter, Write as _};
+
+use anyhow::Result;
 
 use self::body::Subject;
 pub use self::random::Random;
 use self::world::{Table, World};
+use crate::options::Options;
 
 /// The mix begins here: 2025-10-09T08:53:20Z, ms.
 const BEGIN_MS: i64 = 1_760_000_000_000;
 /// Runs that are open at once.
 const OPEN_RUNS: usize = 40;
 
+/// Prints as many events as the child is to make, one a line.
+pub fn print(options: &Options) -> Result<()> {
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    for event in Mix::new(options.seed, 20).take(options.events) {
+        out.write_all(&event)?;
+        out.write_all(b"\n")?;
+    }
+    Ok(out.flush()?)
+}
+
 /// A run that has begun.
 struct Run {
     job: usize,
     id: String,
+    /// The scheduler's run above it: each execution of a job has another.
+    parent: String,
     class: Class,
     bytes: usize,
     fails: bool,
@@ -65,7 +81,7 @@ impl Mix {
             _ => (Class::Large, random.between(5_000, 20_000)),
         };
         let job = random.below(self.world.jobs.len());
-        Run { job, id: random.uuid(), class, bytes, fails: random.once_in(self.failing_one_in) }
+        Run { job, id: random.uuid(), parent: random.uuid(), class, bytes, fails: random.once_in(self.failing_one_in) }
     }
 
     fn write(&mut self, run: &Run, event: &'static str) -> Vec<u8> {
@@ -74,6 +90,7 @@ impl Mix {
             world: &self.world,
             job: &self.world.jobs[run.job],
             run: &run.id,
+            parent: &run.parent,
             event,
             at_ms: self.now_ms,
             bytes: run.bytes,

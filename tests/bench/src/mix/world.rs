@@ -51,8 +51,6 @@ pub struct Job {
     pub output: usize,
     /// What it runs.
     pub sql: String,
-    /// Run of the parent, which many share: the scheduler's.
-    pub parent: String,
 }
 
 /// All of it.
@@ -236,7 +234,7 @@ fn job(random: &mut Random, number: usize, tables: &[Table]) -> Job {
         Engine::Spark => ("spark-emr-eu".to_owned(), format!("{area}_{thing}_{number}.execute_insert_into_hadoop_fs")),
     };
     let sql = sql(random, &inputs, output, tables);
-    Job { engine, namespace, name, inputs, output, sql, parent: random.uuid() }
+    Job { engine, namespace, name, inputs, output, sql }
 }
 
 /// A statement over the job's tables.
