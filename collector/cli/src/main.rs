@@ -15,7 +15,7 @@ use clap::Parser as _;
 
 use arguments::Arguments;
 
-/// Events are made of many small parts that live for a moment: docs/decisions/0012.
+/// Events are made of many small parts that live for a moment: docs/decisions/0012-an-allocator-of-small-parts.md.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
