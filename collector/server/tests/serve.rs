@@ -3,6 +3,7 @@
 
 mod serve {
     pub mod events;
+    mod facts;
     pub mod running;
     mod tells;
 }

@@ -48,7 +48,7 @@ pub struct Accepted<'a> {
 }
 
 /// An event as a writer of registers.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Writer {
     /// Event time, ns UTC.
     pub time_ns: i64,

@@ -16,5 +16,5 @@ pub use edge::{edge_key, link};
 pub use flows::{Added, Lineages, Said, Sets, flow_id, index_links, put_flow};
 pub use name::name;
 pub(crate) use name::{of_content, updates};
-pub use register::{Update, Written, content, content_of, fnv1a, left_out, standing, write};
+pub use register::{Update, Written, content, content_of, fnv1a, read, standing, write};
 pub use touched::{Named, Touched};

@@ -27,6 +27,8 @@ enum Said {
     Deleted,
     /// `postcard` of its facts.
     Content(Vec<u8>),
+    /// `postcard` of a list's head.
+    Cut(Vec<u8>),
     /// Its value, stored already.
     Kept(Value),
 }
@@ -37,13 +39,12 @@ impl Update {
         Update { facet, said: Said::Content(content(facts)), weight: None }
     }
 
-    /// A facet that is a list: of one that is longer than is kept, as many items as fit, then how many are left out.
+    /// A facet that is a list: of one that is longer than is kept, as many items as fit.
     pub fn list<T: Serialize>(facet: FacetKey, items: &[T]) -> Update {
-        let mut content = content(&items);
-        if content.len() > Value::CONTENT_BYTES_MAX {
-            content = cut(items);
-        }
-        Update { facet, said: Said::Content(content), weight: None }
+        let content = content(&items);
+        let fits = content.len() <= Value::CONTENT_BYTES_MAX;
+        let said = if fits { Said::Content(content) } else { Said::Cut(head(items)) };
+        Update { facet, said, weight: None }
     }
 
     /// A facet that was sent with `_deleted`.
@@ -66,7 +67,7 @@ impl Update {
     pub fn digest(&self) -> (u8, u32) {
         let hash = match &self.said {
             Said::Deleted => 0,
-            Said::Content(content) => fnv1a(content),
+            Said::Content(content) | Said::Cut(content) => fnv1a(content),
             Said::Kept(value) => hash(value),
         };
         (self.facet as u8, (hash ^ (hash >> 32)) as u32)
@@ -84,24 +85,19 @@ pub fn content(facts: &impl Serialize) -> Vec<u8> {
     postcard::to_extend(facts, Vec::with_capacity(512)).expect("facts have no map and no unsized sequence")
 }
 
-/// The longest head of a list that is kept, and the number of items after it.
-fn cut<T: Serialize>(items: &[T]) -> Vec<u8> {
+/// Facts from their kept content; `None` when they do not read back.
+pub fn read<'c, T: Deserialize<'c>>(content: &'c [u8]) -> Option<T> {
+    postcard::from_bytes(content).ok()
+}
+
+/// The longest head of a list that is kept.
+fn head<T: Serialize>(items: &[T]) -> Vec<u8> {
     let (mut fits, mut too_many) = (0, items.len());
     while too_many - fits > 1 {
         let half = fits.midpoint(too_many);
         if content(&&items[..half]).len() <= Value::CONTENT_BYTES_MAX { fits = half } else { too_many = half }
     }
-    let mut head = content(&&items[..fits]);
-    head.extend(content(&((items.len() - fits) as u64)));
-    head
-}
-
-/// How many items a kept list lacks.
-pub fn left_out<'c, T: Deserialize<'c>>(content: &'c [u8]) -> u64 {
-    match postcard::take_from_bytes::<Vec<T>>(content) {
-        Ok((_, rest)) if !rest.is_empty() => postcard::from_bytes(rest).unwrap_or(0),
-        _ => 0,
-    }
+    content(&&items[..fits])
 }
 
 /// What writing gave.
@@ -132,7 +128,8 @@ pub fn write<S: State>(
         let value = match said {
             Said::Deleted => Value::Deleted,
             Said::Kept(value) => value,
-            Said::Content(content) => keep(state, stands, content)?,
+            Said::Content(content) => keep(state, stands, content, false)?,
+            Said::Cut(content) => keep(state, stands, content, true)?,
         };
         let stamp = writer.stamp(|| weight.unwrap_or_else(|| hash(&value)));
         let said =
@@ -223,16 +220,15 @@ fn contest<S: State>(
 }
 
 /// The value of a content: itself when short, else its digest, under which it is stored unless it stands there already.
-fn keep<S: State>(state: &mut S, stands: Option<&Value>, content: Vec<u8>) -> Result<Value, S::Error> {
-    if content.len() <= Value::INLINE_BYTES_MAX {
+fn keep<S: State>(state: &mut S, stands: Option<&Value>, content: Vec<u8>, is_head: bool) -> Result<Value, S::Error> {
+    if content.len() <= Value::INLINE_BYTES_MAX && !is_head {
         return Ok(Value::Inline(content));
     }
     let digest = digest_of(&content);
-    // A list that was cut ends after its bound, by the number of what is left out.
-    if content.len() > Value::CONTENT_BYTES_MAX + 16 {
+    if content.len() > Value::CONTENT_BYTES_MAX {
         return Ok(Value::Omitted(digest));
     }
-    let value = Value::Content(digest);
+    let value = if is_head { Value::Cut(digest) } else { Value::Content(digest) };
     if stands != Some(&value) {
         row::put(state, &ContentKey { digest }, &ContentRow { content })?;
     }
@@ -250,7 +246,7 @@ fn digest(value: &Value) -> Digest {
     match value {
         Value::Deleted => Digest([0; 16]),
         Value::Inline(content) => digest_of(content),
-        Value::Content(digest) | Value::Omitted(digest) => *digest,
+        Value::Content(digest) | Value::Cut(digest) | Value::Omitted(digest) => *digest,
     }
 }
 
@@ -259,7 +255,7 @@ fn hash(value: &Value) -> u64 {
     match value {
         Value::Deleted => 0,
         Value::Inline(content) => fnv1a(content),
-        Value::Content(digest) | Value::Omitted(digest) => fnv1a(&digest.0),
+        Value::Content(digest) | Value::Cut(digest) | Value::Omitted(digest) => fnv1a(&digest.0),
     }
 }
 
@@ -282,7 +278,7 @@ pub fn content_of<S: Read>(state: &S, value: &Value) -> Result<Option<Vec<u8>>, 
     match value {
         Value::Deleted | Value::Omitted(_) => Ok(None),
         Value::Inline(content) => Ok(Some(content.clone())),
-        Value::Content(digest) => {
+        Value::Content(digest) | Value::Cut(digest) => {
             Ok(row::get::<ContentRow, S>(state, &ContentKey { digest: *digest })?.map(|row| row.content))
         }
     }
@@ -293,24 +289,27 @@ mod tests {
     use super::*;
     use crate::facts::{Owner, Text};
 
-    /// What is kept of a list of so many owners: items, and how many are left out.
-    fn kept(items: usize) -> (usize, u64, usize) {
+    /// What is kept of a list of so many owners: how many, in how many bytes, and whether that is all.
+    fn kept(items: usize) -> (usize, usize, bool) {
+        let mut state = crate::row::memory::Memory::default();
         let name = "n".repeat(100);
         let owners = vec![Owner { name: &name, role: None }; items];
-        let Said::Content(content) = Update::list(FacetKey::Ownership, &owners).said else {
-            panic!("a list has content")
-        };
-        let back: Vec<Owner<'_>> = postcard::from_bytes(&content).unwrap();
-        (back.len(), left_out::<Owner<'_>>(&content), content.len())
+        let writer = Writer::default();
+        let mut registers = Vec::new();
+        let updates = vec![Update::list(FacetKey::Ownership, &owners)];
+        write(&mut state, &mut registers, &writer, None, updates).unwrap();
+        let content = standing(&state, &registers, FacetKey::Ownership).unwrap().unwrap();
+        let back: Vec<Owner<'_>> = read(&content).unwrap();
+        (back.len(), content.len(), !registers[0].value.is_partial())
     }
 
     #[test]
     fn a_long_list_is_cut_and_says_so() {
-        assert_eq!((kept(0).0, kept(0).1), (0, 0));
-        assert_eq!((kept(100).0, kept(100).1), (100, 0));
-        let (items, left_out, bytes) = kept(10_000);
-        assert_eq!(items as u64 + left_out, 10_000);
-        assert!(left_out > 0 && bytes <= Value::CONTENT_BYTES_MAX + 16 && bytes > Value::CONTENT_BYTES_MAX - 200);
+        assert_eq!(kept(0), (0, 1, true));
+        assert_eq!((kept(100).0, kept(100).2), (100, true));
+        let (items, bytes, whole) = kept(10_000);
+        assert!(items < 10_000 && !whole);
+        assert!((Value::CONTENT_BYTES_MAX - 200..=Value::CONTENT_BYTES_MAX).contains(&bytes), "{bytes}");
     }
 
     #[test]
@@ -318,7 +317,7 @@ mod tests {
         let mut state = crate::row::memory::Memory::default();
         let text = "x".repeat(Value::CONTENT_BYTES_MAX + 100);
         let long = content(&Text { text: &text, bytes: 0 });
-        assert!(matches!(keep(&mut state, None, long).unwrap(), Value::Omitted(_)));
+        assert!(matches!(keep(&mut state, None, long, false).unwrap(), Value::Omitted(_)));
         assert!(state.rows.is_empty());
     }
 }

@@ -48,7 +48,7 @@ fn extraction_error(registers: &[Register]) -> bool {
                 Value::Inline(content) => {
                     postcard::from_bytes::<crate::facts::ExtractionError>(content).is_ok_and(|error| error.failed > 0)
                 }
-                Value::Content(_) | Value::Omitted(_) => true,
+                Value::Content(_) | Value::Cut(_) | Value::Omitted(_) => true,
             }
     })
 }

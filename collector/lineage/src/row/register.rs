@@ -31,6 +31,8 @@ pub enum Value {
     Inline(Vec<u8>),
     /// The same, in [`Table::Content`].
     Content(Digest),
+    /// A list of which only as many items as fit are in [`Table::Content`].
+    Cut(Digest),
     /// It is longer than [`Value::CONTENT_BYTES_MAX`] and no list that could be cut: only the bodies hold it.
     Omitted(Digest),
 }
@@ -38,8 +40,13 @@ pub enum Value {
 impl Value {
     /// Contents up to this size stand in the register itself.
     pub const INLINE_BYTES_MAX: usize = 32;
-    /// Longest content that is kept. A list is cut to what fits, and says how many items it lacks.
+    /// Longest content that is kept. A list is cut to what fits.
     pub const CONTENT_BYTES_MAX: usize = 256 * 1024;
+
+    /// Whether the bodies hold more than is kept.
+    pub fn is_partial(&self) -> bool {
+        matches!(self, Value::Cut(_) | Value::Omitted(_))
+    }
 }
 
 /// Content of a facet under its digest: `postcard` of its facts.

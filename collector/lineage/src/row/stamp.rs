@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 pub const HEARTBEAT_NS: i64 = 600 * 1_000_000_000;
 
 /// A writer's place: later stands. Ordered by the ten minutes, then rank, then event time, then event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Stamp {
     /// Event time, ns UTC; of RUNNING the start of its ten minutes.
     pub time_ns: i64,

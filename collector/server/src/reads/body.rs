@@ -9,7 +9,6 @@ use store::tables::{self, LeafKey};
 
 use super::scope::{Scope, broken};
 use crate::http::ReadError;
-use crate::http::model::{Column, DatasetUse, Node};
 
 /// Facets by name, as sent.
 pub(super) type Facets = BTreeMap<String, Value>;
@@ -70,49 +69,5 @@ pub(super) fn lay(facets: &mut Facets, value: Option<&Value>) {
             Some(Value::Bool(true)) => drop(facets.remove(name)),
             _ => drop(facets.insert(name.clone(), facet.clone())),
         }
-    }
-}
-
-/// The columns that a `schema` facet lists, nested ones by their path.
-pub(super) fn columns(facets: &Facets) -> Vec<Column> {
-    let mut found = Vec::new();
-    if let Some(fields) = facets.get("schema").and_then(|schema| schema.get("fields")) {
-        list("", fields, 0, &mut found);
-    }
-    found
-}
-
-fn list(prefix: &str, fields: &Value, depth: u32, found: &mut Vec<Column>) {
-    /// The decoder's own bound on nesting is far above any schema's.
-    const DEPTH_MAX: u32 = 32;
-    for field in fields.as_array().into_iter().flatten() {
-        let Some(name) = text(field, "name") else { continue };
-        let name = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
-        found.push(Column {
-            kind: text(field, "type").map(str::to_owned),
-            description: text(field, "description").map(str::to_owned),
-            name: name.clone(),
-        });
-        if let Some(inner) = field.get("fields").filter(|_| depth < DEPTH_MAX) {
-            list(&name, inner, depth + 1, found);
-        }
-    }
-}
-
-/// What one side of an event says of a dataset's use, laid over what is known.
-pub(super) fn lay_use(uses: &mut BTreeMap<Node, DatasetUse>, side: Option<&Value>, own: &str, statistics: &str) {
-    for dataset in side.and_then(Value::as_array).into_iter().flatten() {
-        let (Some(namespace), Some(name)) = (text(dataset, "namespace"), text(dataset, "name")) else { continue };
-        let node = Node::dataset(namespace, name);
-        let Some(known) = uses.get_mut(&node) else { continue };
-        let figures = dataset.get(own).and_then(|facets| facets.get(statistics));
-        let figure = |names: [&str; 2]| {
-            names.iter().find_map(|name| figures.and_then(|figures| figures.get(name)).and_then(Value::as_i64))
-        };
-        known.rows = figure(["rowCount", "rows"]).or(known.rows);
-        known.bytes = figure(["size", "bytes"]).or(known.bytes);
-        let version = dataset.get("facets").and_then(|facets| facets.get("version"));
-        let version = version.and_then(|version| text(version, "datasetVersion"));
-        known.version = version.map(str::to_owned).or(known.version.take());
     }
 }

@@ -4,6 +4,7 @@
 mod alerts;
 mod body;
 mod events;
+mod facts;
 mod lineage;
 mod nodes;
 mod rejected;
@@ -11,6 +12,7 @@ mod runs;
 mod scope;
 mod status;
 mod tail;
+mod uses;
 
 use std::sync::Arc;
 

@@ -8,13 +8,14 @@ use lineage::row::key::{Index, Key as _, Link, NameKey, RunKey, open_text, prefi
 use lineage::row::{self, EdgeRow, GroupRow, NodeKind, NodeRow, Read as _, RunRow, Table, Visit};
 
 use super::body::{self, Body, Facets};
+use super::facts::Said;
 use super::lineage::{shown, walked};
-use super::runs;
 use super::scope::{Scope, broken, node_of, node_ref};
+use super::{runs, uses};
 use crate::http::model::query::{NodesQuery, SearchQuery};
 use crate::http::model::{
-    Dataset, DatasetSummary, Direction, Job, JobSummary, Node, NodeKind as Kind, RunSummary, SearchHit, SearchMatch,
-    Time,
+    Custody, Dataset, DatasetSummary, DatasetUse, Direction, Job, JobAbout, JobSummary, Node, NodeKind as Kind,
+    RunSummary, SearchHit, SearchMatch, Time,
 };
 use crate::http::{After, Listed, ReadError, Span};
 
@@ -22,6 +23,8 @@ use crate::http::{After, Listed, ReadError, Span};
 const LOOKED_AT_MAX: usize = 1_000;
 /// Latest runs that a job shows.
 const LATEST_RUNS: usize = 20;
+/// Versions, and changes of its life, that a dataset shows.
+const LISTED_MAX: usize = 20;
 /// Hits that a search gives in all, over its pages.
 const HITS_MAX: usize = 10_000;
 /// Bodies read for the facets of one node.
@@ -134,7 +137,26 @@ pub(super) fn job(scope: &Scope, text: &str) -> Result<Job, ReadError> {
         let body = Body::read(scope, row.first_leaf)?;
         body::lay(&mut facets, body.as_ref().and_then(|body| body.job.as_ref()));
     }
-    Ok(Job { summary, inputs, outputs, facets, latest_runs })
+    let (mut about, mut custody, mut cut) = (JobAbout::default(), Custody::default(), Vec::new());
+    if let Some((row, _)) = scope.node(id)? {
+        let facts = Said { scope, registers: &row.registers };
+        (about, custody, cut) = (facts.of_job()?, facts.custody()?, facts.cut());
+    }
+    about.before = beside(scope, id, Link::After)?;
+    about.after = beside(scope, id, Link::Before)?;
+    Ok(Job { summary, inputs, outputs, about, custody, cut, facets, latest_runs })
+}
+
+/// The jobs that a job is linked with.
+fn beside(scope: &Scope, job: NodeId, link: Link) -> Result<Vec<Node>, ReadError> {
+    let start = prefix(&[&job.0, &[link as u8]]);
+    let rows = row::scan::<EdgeRow, _>(&scope.graph(), &start, LOOKED_AT_MAX).map_err(broken)?;
+    let mut found = Vec::with_capacity(rows.len());
+    for (key, _) in rows {
+        found.extend(scope.name(key.other)?);
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn run_leaves(scope: &Scope, job: NodeId, run: &RunSummary) -> Result<BTreeSet<u64>, ReadError> {
@@ -166,18 +188,35 @@ pub(super) fn dataset(scope: &Scope, text: &str) -> Result<Dataset, ReadError> {
     let missing = || ReadError::NotFound { what: text.to_owned() };
     let Subject::Dataset(id) = scope.subject(text, &["dataset"])? else { return Err(missing()) };
     let summary = dataset_summary(scope, id)?.ok_or_else(missing)?;
-    let facets = dataset_facets(scope, id)?;
+    let (row, node) = scope.node(id)?.ok_or_else(missing)?;
     let (class, _) = query::alias_class(&scope.graph(), id).map_err(broken)?;
     let mut aliases = Vec::new();
     for other in class.into_iter().filter(|other| *other != id) {
         aliases.extend(scope.name(other)?);
     }
+    let versions = query::versions(&scope.graph(), id).map_err(broken)?.list;
+    let last_write = match versions.iter().find_map(|version| Some((version, version.runs.first()?))) {
+        Some((version, place)) => {
+            let written = Some(uses::shown(scope, version)?);
+            Some(DatasetUse { written, ..uses::one(scope, node, place)? })
+        }
+        None => None,
+    };
+    let facts = Said { scope, registers: &row.registers };
+    let (assertions, metrics) = uses::quality(scope, id, &row)?;
     Ok(Dataset {
-        columns: body::columns(&facets),
+        columns: facts.columns()?,
+        about: facts.of_dataset()?,
+        cut: facts.cut(),
+        versions: versions.iter().take(LISTED_MAX).map(|one| uses::shown(scope, one)).collect::<Result<_, _>>()?,
+        last_write,
+        assertions,
+        metrics,
+        changes: uses::changes(scope, id, LISTED_MAX)?,
         written_by: jobs_at(scope, id, Direction::Upstream)?,
         read_by: jobs_at(scope, id, Direction::Downstream)?,
         aliases,
-        facets,
+        facets: dataset_facets(scope, id)?,
         summary,
     })
 }

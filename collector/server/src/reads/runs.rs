@@ -7,14 +7,15 @@ use ledger::leaf::{self, Detail};
 use lineage::facts::EventType;
 use lineage::id::{NodeId, RunId};
 use lineage::query::Subject;
-use lineage::row::key::{ChildKey, Class, FlowKey, RunKey, prefix};
-use lineage::row::{self, FlowRow, RunRow, Terminal, TimelineRow};
+use lineage::row::key::{ChildKey, Class, RunKey, prefix};
+use lineage::row::{self, RunRow, Terminal, TimelineRow};
 
 use super::body::{self, Body, Facets};
-use super::events;
+use super::facts::Said;
 use super::scope::{Scope, broken};
+use super::{events, uses};
 use crate::http::model::query::RunsQuery;
-use crate::http::model::{DatasetUse, Node, Run, RunState, RunSummary, Time};
+use crate::http::model::{Custody, Node, Run, RunAbout, RunState, RunSummary, Time};
 use crate::http::{After, Listed, ReadError, Span};
 use crate::intake::Desk;
 
@@ -159,25 +160,26 @@ pub(super) fn show(scope: &Scope, desk: &Desk, run_id: &str) -> Result<Run, Read
     let Some((key, run)) = rows(scope, id)?.into_iter().max_by_key(|(_, run)| run.heard_ns) else {
         return if children.is_empty() { Err(missing()) } else { placeholder(scope, id, children) };
     };
-    let (mut inputs, mut outputs) = datasets(scope, key.job, &run)?;
+    let (inputs, outputs) = uses::of_run(scope, &key, &run)?;
     let (mut facets, mut findings) = (Facets::new(), Vec::new());
     for leaf in leaves(&run) {
         let Some(bytes) = body::bytes(scope, leaf)? else { continue };
         findings.extend(events::findings(desk, &bytes));
         let Some(body) = Body::of(&bytes) else { continue };
         body::lay(&mut facets, body.run.as_ref());
-        body::lay_use(&mut inputs, body.inputs.as_ref(), "inputFacets", "inputStatistics");
-        body::lay_use(&mut outputs, body.outputs.as_ref(), "outputFacets", "outputStatistics");
     }
     findings.sort_by(|one, other| (&one.path, &one.code).cmp(&(&other.path, &other.code)));
     findings.dedup();
     findings.truncate(FINDINGS_MAX);
     let summary = summary(scope, &key, &run)?;
-    let said = facets.get("errorMessage").and_then(|facet| facet.get("message")).and_then(|message| message.as_str());
+    let facts = Said { scope, registers: &run.registers };
     Ok(Run {
-        error: said.filter(|_| summary.state == RunState::Failed).map(str::to_owned),
-        inputs: inputs.into_values().collect(),
-        outputs: outputs.into_values().collect(),
+        error: facts.error()?.filter(|_| summary.state == RunState::Failed),
+        inputs,
+        outputs,
+        about: facts.of_run()?,
+        custody: facts.custody()?,
+        cut: facts.cut(),
         facets,
         children,
         leaves: leaves(&run).into_iter().collect(),
@@ -207,6 +209,9 @@ fn placeholder(scope: &Scope, run: RunId, children: Vec<String>) -> Result<Run, 
         summary,
         inputs: Vec::new(),
         outputs: Vec::new(),
+        about: RunAbout::default(),
+        custody: Custody::default(),
+        cut: Vec::new(),
         facets: Facets::new(),
         error: None,
         children,
@@ -224,23 +229,4 @@ fn children(scope: &Scope, run: RunId) -> Result<Vec<String>, ReadError> {
 fn children_of(scope: &Scope, run: RunId) -> Result<Vec<ChildKey>, ReadError> {
     let rows = row::scan::<row::ChildRow, _>(&scope.graph(), &prefix(&[&run.0]), MANY).map_err(broken)?;
     Ok(rows.into_iter().map(|(key, _)| key).collect())
-}
-
-/// What a run named, by side.
-type Uses = BTreeMap<Node, DatasetUse>;
-
-fn datasets(scope: &Scope, job: NodeId, run: &RunRow) -> Result<(Uses, Uses), ReadError> {
-    let (mut inputs, mut outputs) = (Uses::new(), Uses::new());
-    let Some(flow) = run.sets else { return Ok((inputs, outputs)) };
-    let row = row::get::<FlowRow, _>(&scope.graph(), &FlowKey { job, flow }).map_err(broken)?;
-    if let Some(FlowRow::Sets { inputs: read, outputs: written, .. }) = row {
-        for (side, ids) in [(&mut inputs, read), (&mut outputs, written)] {
-            for id in ids {
-                if let Some(node) = scope.name(id)? {
-                    side.insert(node.clone(), DatasetUse { node, rows: None, bytes: None, version: None });
-                }
-            }
-        }
-    }
-    Ok((inputs, outputs))
 }

@@ -1,6 +1,9 @@
 //! Datasets.
 
-use super::{Example, Node, Time};
+use super::{
+    Assertion, Catalog, Change, Digest, Example, Excerpt, Level, Metrics, Node, Origin, Owner, Records, Storage, Tag,
+    Time, Version, VersionRead,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -31,9 +34,62 @@ pub struct Dataset {
     /// Its other names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<Node>,
+    /// What is said of it as such.
+    #[serde(default)]
+    pub about: DatasetAbout,
+    /// Its versions, newest first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<Version>,
+    /// What the run that wrote the newest version said of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_write: Option<DatasetUse>,
+    /// The last result of each data-quality assertion, failures first, at most 500.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<Assertion>,
+    /// Data-quality metrics as last told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
+    /// What became of it as such, newest first, at most 20.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Facets that are too long to be kept here whole, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<String>,
     /// Newest dataset facets by name, as their producers sent them.
     #[schema(value_type = BTreeMap<String, Object>)]
     pub facets: BTreeMap<String, serde_json::Value>,
+}
+
+/// What is said of a dataset, whoever uses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DatasetAbout {
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub documentation: Option<Excerpt>,
+    /// Who is responsible.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owners: Vec<Owner>,
+    /// Tags, those of single columns too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// Such as `TABLE`, `VIEW`, `TOPIC`.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Such as `MATERIALIZED`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sub_type: Option<String>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Origin>,
+    /// How it is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub storage: Option<Storage>,
+    /// The catalog that lists it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalog: Option<Catalog>,
+    /// Where it is within its source, outermost first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub hierarchy: Vec<Level>,
 }
 
 /// A column.
@@ -60,14 +116,52 @@ pub struct DatasetUse {
     /// Bytes, if told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<i64>,
+    /// Files, if told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub files: Option<i64>,
     /// Declared version, if told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// Of an output: the version that the run's execution left, once it succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<Version>,
+    /// Of an input: the version that was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read: Option<VersionRead>,
+    /// Which part of it: the condition as sent, JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subset: Option<Excerpt>,
+    /// Digests of what was read or written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub digests: Vec<Digest>,
+    /// Records that went through.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Records>,
+    /// Data-quality assertions that the run checked, failures first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assertions: Vec<Assertion>,
+    /// Data-quality metrics that the run told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<Metrics>,
 }
 
 impl Example for DatasetUse {
     fn example() -> Self {
-        Self { node: Node::dataset("s3://lake", "raw/orders"), rows: Some(1_200), bytes: None, version: None }
+        let version = Version::example();
+        Self {
+            node: Node::dataset("s3://lake", "raw/orders"),
+            rows: Some(1_200),
+            bytes: Some(48_000),
+            files: Some(2),
+            version: None,
+            written: None,
+            read: Some(VersionRead { version: Some(version), assumed: true }),
+            subset: None,
+            digests: Vec::new(),
+            records: Vec::new(),
+            assertions: vec![Assertion::example()],
+            metrics: None,
+        }
     }
 }
 
@@ -86,6 +180,17 @@ impl Example for Dataset {
             written_by: vec![Node::job("etl", "load")],
             read_by: Vec::new(),
             aliases: Vec::new(),
+            about: DatasetAbout {
+                owners: vec![Owner { name: "team:sales".to_owned(), role: Some("MAINTAINER".to_owned()) }],
+                kind: Some("TABLE".to_owned()),
+                ..DatasetAbout::default()
+            },
+            versions: vec![Version::example()],
+            last_write: None,
+            assertions: vec![Assertion::example()],
+            metrics: None,
+            changes: Vec::new(),
+            cut: Vec::new(),
             facets: [("dataSource".to_owned(), serde_json::json!({"name": "shop"}))].into(),
         }
     }

@@ -3,10 +3,13 @@
 
 mod alert;
 mod checkpoint;
+mod code;
 mod control;
+mod custody;
 mod dataset;
 mod event;
 mod example;
+mod facts;
 mod health;
 mod job;
 mod known;
@@ -25,12 +28,20 @@ mod time;
 
 pub use alert::{Alert, AlertState, AlertSummary, Severity};
 pub use checkpoint::Checkpoint;
+pub use code::{
+    Engine, ExternalQuery, ExtractionError, JobType, NominalTime, SourceCode, SourceLocation, Sql, TestResult,
+};
 pub use control::{AlertTest, ControlReceipt, TickOrder};
-pub use dataset::{Column, Dataset, DatasetSummary, DatasetUse};
+pub use custody::{Actor, Approval, Custody, Deployment, Export};
+pub use dataset::{Column, Dataset, DatasetAbout, DatasetSummary, DatasetUse};
 pub use event::{Event, EventSummary, Outcome};
 pub use example::Example;
+pub use facts::{
+    Assertion, Catalog, Change, ColumnMetric, Digest, Excerpt, Level, Metrics, Origin, Owner, Records, Statistics,
+    Storage, Tag, Version, VersionRead,
+};
 pub use health::{Readiness, ReadinessReason};
-pub use job::{Job, JobSummary};
+pub use job::{Job, JobAbout, JobSummary};
 pub use known::{AtLeast, Covers, Known};
 pub use lineage::{Cut, CutReason, Direction, EdgeKind, EdgeState, Evidence, Lineage, LineageEdge, LineageNode};
 pub use node::{Node, NodeKind};
@@ -38,7 +49,7 @@ pub use page::Page;
 pub use position::{Position, PositionError};
 pub use problem::{Finding, Problem};
 pub use rejected::{Rejected, RejectedSummary};
-pub use run::{Run, RunState, RunSummary};
+pub use run::{Run, RunAbout, RunState, RunSummary};
 pub use search::{SearchHit, SearchMatch};
 pub use status::{PartitionState, PartitionStatus, Status};
 pub use submit::{BatchReceipt, BatchStatus, BatchSummary, FailedEvent, Receipt};

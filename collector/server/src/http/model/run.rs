@@ -1,6 +1,9 @@
 //! Runs.
 
-use super::{DatasetUse, Example, Node, Time};
+use super::{
+    Actor, Custody, DatasetUse, Engine, Example, ExternalQuery, ExtractionError, Node, NominalTime, Records, Tag,
+    TestResult, Time,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -58,6 +61,15 @@ pub struct Run {
     pub inputs: Vec<DatasetUse>,
     /// What it wrote.
     pub outputs: Vec<DatasetUse>,
+    /// What is said of it.
+    #[serde(default)]
+    pub about: RunAbout,
+    /// Who acted, under whose approval, for which export or deployment.
+    #[serde(default, skip_serializing_if = "Custody::is_empty")]
+    pub custody: Custody,
+    /// Facets that are too long to be kept here whole, by name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cut: Vec<String>,
     /// Newest run facets by name, as their producers sent them.
     #[schema(value_type = BTreeMap<String, Object>)]
     pub facets: BTreeMap<String, serde_json::Value>,
@@ -72,6 +84,32 @@ pub struct Run {
     /// Codes of findings in its events.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<super::Finding>,
+}
+
+/// What is said of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunAbout {
+    /// What ran it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub engine: Option<Engine>,
+    /// Its scheduled window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nominal_time: Option<NominalTime>,
+    /// Its query in a warehouse.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_query: Option<ExternalQuery>,
+    /// Lineage that could not be extracted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub extraction_error: Option<ExtractionError>,
+    /// Tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
+    /// Data tests.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestResult>,
+    /// Records that went through, whatever the dataset.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub records: Vec<Records>,
 }
 
 impl Example for RunSummary {
@@ -95,6 +133,22 @@ impl Example for Run {
             summary: RunSummary::example(),
             inputs: vec![DatasetUse::example()],
             outputs: Vec::new(),
+            about: RunAbout {
+                engine: Some(Engine { name: Some("spark".to_owned()), version: "3.5.1".to_owned(), adapter: None }),
+                ..RunAbout::default()
+            },
+            custody: Custody {
+                actor: Some(Actor {
+                    name: "user:jane".to_owned(),
+                    role: Some("engineer".to_owned()),
+                    session: None,
+                    on_behalf_of: None,
+                    operation: Some("transform".to_owned()),
+                    authenticated: false,
+                }),
+                ..Custody::default()
+            },
+            cut: Vec::new(),
             facets: [("processing_engine".to_owned(), serde_json::json!({"version": "3.5.1", "name": "spark"}))].into(),
             error: None,
             children: Vec::new(),
