@@ -31,6 +31,7 @@ const COMMANDS: &[&[&str]] = &[
     &["lineage", "upstream", REPORT],
     &["lineage", "downstream", REPORT, "--depth", "1"],
     &["lineage", "upstream", COLUMN],
+    &["lineage", "upstream", "--columns", REPORT],
     &["run", "list", "--state", "failed", "--since", "2026-01-01", "--job", "export_to_partner"],
     &["job", "list", "--namespace", "shop", "--prefix", "stage"],
     &["search", "amount", "--kind", "column", "--limit", "2"],
@@ -83,6 +84,10 @@ fn a_folder_answers_as_its_server_does() -> Result<()> {
     let rejected = said(&offline(folder.path(), &["rejected", "list"])?).1;
     let key = rejected["items"][0]["key"].as_str().context("the demo's rejection")?;
     ensure!(offline(folder.path(), &["rejected", "show", key])?.status.success(), "its rejection is shown");
+    let columns = said(&offline(folder.path(), &["lineage", "upstream", "--columns", REPORT])?).1;
+    let reached = columns["nodes"].as_array().context("nodes")?.iter().map(|node| node["node"]["id"].as_str().unwrap());
+    ensure!(reached.clone().any(|id| id == COLUMN.replace("mart.daily_revenue", "raw.orders")), "{columns:#}");
+    assert_eq!(columns["nodes"][0]["owners"], serde_json::json!(["team:revenue"]), "{columns:#}");
     ensure!(offline(folder.path(), &["doctor"])?.status.success(), "all is well with it");
     check(folder.path())
 }

@@ -1,6 +1,8 @@
 //! The command line: every command, its flags, their help. Owns the names, which are promises.
 
 mod lists;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 
@@ -197,7 +199,7 @@ pub struct Walk {
     /// Dataset hops at most
     #[arg(long, value_name = "N")]
     pub depth: Option<u32>,
-    /// Down to the columns
+    /// Of a dataset: each of its columns
     #[arg(long)]
     pub columns: bool,
     /// Historical edges too

@@ -1,6 +1,8 @@
 //! A whole server on the embedded log, over its own HTTP edge: what is acknowledged is there, once, and stays.
 #![allow(clippy::unwrap_used, reason = "a test's own functions fail as the test does")]
 
+#[path = "http_edge/schema.rs"]
+mod schema;
 mod serve {
     pub mod events;
     mod facts;
@@ -40,6 +42,8 @@ fn events_become_lineage_and_a_duplicate_changes_nothing() {
         let counts: Vec<u64> =
             ["recorded", "duplicates", "datasets", "jobs", "runs"].map(|key| status[key].as_u64().unwrap()).into();
         assert_eq!(counts, [2, 1, 2, 1, 1], "{status:#}");
+        let leaf = run_leaf(&server).await;
+        assert_eq!(server.get(&format!("/v1/events/{leaf}")).await["duplicates"], 1);
         let run = server.get(&format!("/v1/runs/{RUN}")).await;
         assert_eq!(
             (&run["summary"]["state"], &run["inputs"][0]["node"]["name"]),
@@ -59,6 +63,55 @@ fn events_become_lineage_and_a_duplicate_changes_nothing() {
         );
         let hits = server.get("/v1/search?q=ord").await;
         assert_eq!(hits["items"].as_array().unwrap().len(), 2, "{hits:#}");
+        assert!(server.stop().await);
+    });
+}
+
+/// The newest leaf of the run.
+async fn run_leaf(server: &Running) -> u64 {
+    let page = server.get(&format!("/v1/events?newest=true&kind=event&run={RUN}&limit=1")).await;
+    page["items"][0]["leaf"].as_u64().unwrap()
+}
+
+#[test]
+fn every_answer_is_as_described() {
+    runtime().block_on(async {
+        let server = Running::start(&[]).await;
+        server.post(&complete(OTHER, "load", &["raw.orders"], &["shop.orders"])).await;
+        server.try_post(b"nonsense").await;
+        server.post(&fail(RUN, "send", "connection refused")).await;
+        let alerts = server.until("/v1/alerts", |page| !page["items"].as_array().unwrap().is_empty()).await;
+        let alert = alerts["items"][0]["alert_id"].as_str().unwrap().to_owned();
+        let refused = server.until("/v1/rejected", |page| !page["items"].as_array().unwrap().is_empty()).await;
+        let refused = refused["items"][0]["key"].as_str().unwrap().to_owned();
+        let document = serde_json::to_value(server::http::document()).unwrap();
+        for (route, asked) in [
+            ("/v1/status", "/v1/status".to_owned()),
+            ("/v1/runs", "/v1/runs".to_owned()),
+            ("/v1/runs/{run_id}", format!("/v1/runs/{RUN}")),
+            ("/v1/jobs", "/v1/jobs".to_owned()),
+            ("/v1/job", "/v1/job?node=load".to_owned()),
+            ("/v1/datasets", "/v1/datasets".to_owned()),
+            ("/v1/dataset", "/v1/dataset?node=shop.orders".to_owned()),
+            ("/v1/search", "/v1/search?q=ord".to_owned()),
+            ("/v1/lineage/upstream", "/v1/lineage/upstream?node=shop.orders".to_owned()),
+            ("/v1/lineage/downstream", "/v1/lineage/downstream?node=raw.orders&columns=true".to_owned()),
+            ("/v1/events", "/v1/events".to_owned()),
+            ("/v1/events/{key}", "/v1/events/1".to_owned()),
+            ("/v1/alerts", "/v1/alerts?newest=true".to_owned()),
+            ("/v1/alerts/{alert_id}", format!("/v1/alerts/{alert}")),
+            ("/v1/alerts/{alert_id}", format!("/v1/alerts/{}", &alert[..12])),
+            ("/v1/rejected", "/v1/rejected".to_owned()),
+            ("/v1/rejected/{key}", format!("/v1/rejected/{refused}")),
+        ] {
+            let schema = &document["paths"][route]["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+            let answer = server.get(&asked).await;
+            assert_eq!(
+                schema::violations(&document, schema, &answer, "$"),
+                Vec::<String>::new(),
+                "{asked}: {answer:#}"
+            );
+        }
         assert!(server.stop().await);
     });
 }

@@ -91,6 +91,8 @@ tables! {
     Graph = 0x20, Graph, "graph";
     /// Event id → leaf index.
     Dedup = 0x30, Dedup, "dedup";
+    /// Leaf index → how often its event came again; no row: never.
+    Repeats = 0x31, Dedup, "repeats";
     /// Leaf index → leaf record.
     Leaves = 0x40, Ledger, "leaves";
     /// Leaf index → opening of the commitment.
@@ -118,7 +120,7 @@ mod tests {
             Table::ALL.iter().map(|t| format!("{:02x} {} {}", t.byte(), t.family().name(), t.name())).collect();
         let expected = "01 default meta\n02 default tenants\n03 default controls\n04 default outbox\n05 default sources\n\
             06 default rejections\n07 default faults\n08 default progress\n\
-            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n20 graph graph\n30 dedup dedup\n40 ledger leaves\n\
+            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n20 graph graph\n30 dedup dedup\n31 dedup repeats\n40 ledger leaves\n\
             41 ledger openings\n42 ledger tiles\n50 bodies bodies";
         assert_eq!(rows.join("\n"), expected, "a byte on disk is never reused");
     }

@@ -29,7 +29,7 @@ pub fn run(arguments: &Arguments, demo: &Demo) -> Result<(), Failure> {
             return Ok(After::Stop);
         }
         output::text(&format!(
-            "\n{}\n  ledgerline --server {url} lineage downstream dataset:{WAREHOUSE}:raw.orders\n  ledgerline --server {url} job list\n  ledgerline --server {url} events tail\n  ledgerline --server {url} status\n{}",
+            "\n{}\n  ledgerline --server {url} lineage downstream dataset:{WAREHOUSE}:raw.orders\n  ledgerline --server {url} lineage upstream --columns mart.daily_revenue\n  ledgerline --server {url} job list\n  ledgerline --server {url} events tail\n  ledgerline --server {url} status\n{}",
             painted("It stays up. In another terminal, try", STRONG),
             painted("Ctrl-C ends it.", ASIDE)
         ))?;
@@ -186,6 +186,8 @@ fn event(number: usize, job: &str, inputs: &[&str], output: &str, kind: &str, se
     let mut written = dataset(output);
     written["facets"]["columnLineage"] =
         facet("ColumnLineageDatasetFacet", json!({"fields": {"amount": {"inputFields": sources}}}));
+    let owners = json!({"owners": [{"name": "team:revenue", "type": "MAINTAINER"}]});
+    written["facets"]["ownership"] = facet("OwnershipDatasetFacet", owners.clone());
     let mut run_facets = json!({});
     if kind == "FAIL" {
         let message = "partner endpoint answered 403: the upload key has expired";
@@ -199,7 +201,7 @@ fn event(number: usize, job: &str, inputs: &[&str], output: &str, kind: &str, se
         "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
         "run": {"runId": format!("0195500d-0000-7000-8000-00000000000{number}"), "facets": run_facets},
         "job": {"namespace": "shop", "name": job, "facets": {
-            "ownership": facet("OwnershipJobFacet", json!({"owners": [{"name": "team:revenue", "type": "MAINTAINER"}]})),
+            "ownership": facet("OwnershipJobFacet", owners),
         }},
         "inputs": inputs.iter().map(|name| dataset(name)).collect::<Vec<_>>(),
         "outputs": [written],

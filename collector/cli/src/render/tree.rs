@@ -20,6 +20,11 @@ pub fn tree(answer: &Lineage, now_ns: i64) -> String {
     let owners = tree.nodes.get(root.id.as_str()).map(|node| owned(node)).unwrap_or_default();
     tree.lines.push(format!("{}{owners}", painted(&label(root), STRONG)));
     tree.below(&root.id, "");
+    for column in answer.nodes.iter().filter(|node| node.depth == 0 && node.node.id != root.id) {
+        tree.lines.push(format!("· {}", label(&column.node)));
+        tree.shown.insert(&column.node.id);
+        tree.below(&column.node.id, "  ");
+    }
     if tree.lines.len() == 1 {
         tree.lines.push(match answer.direction {
             Direction::Upstream => "└─ nothing feeds it, as far as is known".to_owned(),

@@ -80,8 +80,11 @@ pub(super) fn written<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Resu
     Ok(written)
 }
 
-/// The owners that a node's standing `ownership` facet names.
-pub(super) fn owners<S: Read>(state: &S, node: NodeId) -> Result<Vec<MessageOwner>, S::Error> {
+/// The owners that a node's standing `ownership` facet names, in its order.
+///
+/// # Errors
+/// The store's own.
+pub fn owners<S: Read>(state: &S, node: NodeId) -> Result<Vec<MessageOwner>, S::Error> {
     let Some(content) = content(state, node, FacetKey::Ownership)? else { return Ok(Vec::new()) };
     let owners: Vec<Owner<'_>> =
         postcard::from_bytes(&content).map_err(|_| row::Corrupt { table: row::Table::Content })?;

@@ -4,6 +4,7 @@
 mod affected;
 mod message;
 
+pub use affected::owners;
 pub use message::{
     AlertMessage, MessageAffected, MessageAffectedNode, MessageAffectedOwner, MessageAncestor, MessageEvidence,
     MessageLeaf, MessageOccurrence, MessageOccurrenceKind, MessageOwner, MessageSubject, MessageSubjectKind,

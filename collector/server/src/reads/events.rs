@@ -139,7 +139,7 @@ pub(super) fn show(scope: &Scope, desk: &Desk, key: &str) -> Result<Event, ReadE
         leaf: shown,
         findings: body.as_deref().map(|body| findings(desk, body)).unwrap_or_default(),
         body_bytes: body.map(|body| body.len() as u64),
-        duplicates: 0,
+        duplicates: tables::repeats(scope.store(), LeafKey { tenant: scope.number, index }).map_err(broken)?,
     })
 }
 

@@ -1,9 +1,10 @@
 //! `lineage upstream|downstream`: the walk's answer in the model of the API. Edges run in the direction of the data.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lineage::query::{self, Answer, Bounds, Hop, Reached, Request, Subject, walk};
 
+use super::nodes;
 use super::scope::{Scope, broken, node_ref};
 use crate::http::ReadError;
 use crate::http::model::query::LineageQuery;
@@ -13,6 +14,8 @@ use crate::http::model::{
 
 /// Edges looked at in one walk.
 const EDGES_MAX: usize = 500_000;
+/// Columns of one dataset that are walked.
+const COLUMNS_MAX: usize = 500;
 
 pub(super) fn lineage(scope: &Scope, direction: Direction, query: &LineageQuery) -> Result<Lineage, ReadError> {
     let later = |parameter| {
@@ -25,16 +28,56 @@ pub(super) fn lineage(scope: &Scope, direction: Direction, query: &LineageQuery)
     if query.known_at.is_some() {
         return later("known_at");
     }
-    let kinds: &[&str] = if query.columns { &["column"] } else { &["dataset", "job", "run", "column"] };
-    let subject = scope.subject(&query.node, kinds)?;
+    let subject = scope.subject(&query.node, &["dataset", "job", "run", "column"])?;
     let bounds = Bounds { depth_max: query.depth(), nodes_max: query.nodes_max() as usize, edges_max: EDGES_MAX };
+    if query.columns && !matches!(subject, Subject::Column(..)) {
+        return columns(scope, &subject, direction, bounds, query);
+    }
     let answer = walked(scope, subject.clone(), direction, bounds, query.ever)?;
     let root = match (&subject, answer.nodes.first()) {
         (Subject::Run(run), _) => Node::run(&run.to_string()),
         (_, Some(first)) => shown(first),
         (_, None) => return Err(ReadError::NotFound { what: query.node.clone() }),
     };
-    Ok(model(&answer, root, direction))
+    model(scope, &answer, root, direction)
+}
+
+/// The walks of all columns of a dataset, as one answer: the dataset is its root, its columns stand at depth 0.
+fn columns(
+    scope: &Scope,
+    subject: &Subject,
+    direction: Direction,
+    bounds: Bounds,
+    query: &LineageQuery,
+) -> Result<Lineage, ReadError> {
+    let Subject::Dataset(id) = subject else {
+        let reason = "is answered for a column or a dataset; name one of these".to_owned();
+        return Err(ReadError::Invalid { parameter: "columns", reason });
+    };
+    let root = scope.name(*id)?.ok_or_else(|| ReadError::NotFound { what: query.node.clone() })?;
+    let fields = nodes::fields(scope, *id)?;
+    let mut whole =
+        Lineage { root: root.clone(), direction, complete: true, cut: None, nodes: Vec::new(), edges: Vec::new() };
+    if fields.len() > COLUMNS_MAX {
+        whole.cut = Some(Cut { reason: CutReason::Nodes, frontier: vec![root] });
+    }
+    let (mut reached, mut walked_edges) = (BTreeSet::new(), BTreeSet::new());
+    for field in fields.into_iter().take(COLUMNS_MAX) {
+        let answer = walked(scope, Subject::Column(*id, field), direction, bounds, query.ever)?;
+        let Some(first) = answer.nodes.first().map(shown) else { continue };
+        let part = model(scope, &answer, first, direction)?;
+        whole.nodes.extend(part.nodes.into_iter().filter(|node| reached.insert(node.node.id.clone())));
+        let mut is_new =
+            |edge: &LineageEdge| walked_edges.insert((edge.from.clone(), edge.to.clone(), edge.job.clone()));
+        whole.edges.extend(part.edges.into_iter().filter(|edge| is_new(edge)));
+        whole.cut = whole.cut.or(part.cut);
+        if whole.nodes.len() >= bounds.nodes_max {
+            whole.cut = Some(Cut { reason: CutReason::Nodes, frontier: vec![whole.root.clone()] });
+            break;
+        }
+    }
+    whole.complete = whole.cut.is_none();
+    Ok(whole)
 }
 
 /// A walk from a subject.
@@ -53,7 +96,7 @@ pub(super) fn walked(
     walk(&scope.graph(), &request).map_err(broken)
 }
 
-fn model(answer: &Answer, root: Node, direction: Direction) -> Lineage {
+fn model(scope: &Scope, answer: &Answer, root: Node, direction: Direction) -> Result<Lineage, ReadError> {
     let mut heard: BTreeMap<usize, i64> = BTreeMap::new();
     for hop in &answer.hops {
         for number in [hop.from, hop.to] {
@@ -61,23 +104,40 @@ fn model(answer: &Answer, root: Node, direction: Direction) -> Lineage {
             *last = (*last).max(hop.last_seen_ns);
         }
     }
-    let node = |(number, reached): (usize, &Reached)| LineageNode {
-        node: shown(reached),
-        depth: reached.depth,
-        last_seen: heard.get(&number).copied().map(Time),
-        state: None,
-        owners: Vec::new(),
-    };
+    let mut nodes = Vec::with_capacity(answer.nodes.len());
+    for (number, reached) in answer.nodes.iter().enumerate() {
+        nodes.push(LineageNode {
+            node: shown(reached),
+            depth: reached.depth,
+            last_seen: heard.get(&number).copied().map(Time),
+            state: None,
+            owners: owners(scope, reached)?,
+        });
+    }
     let frontier =
         |cut: &query::Cut| cut.frontier.iter().filter_map(|number| answer.nodes.get(*number)).map(shown).collect();
-    Lineage {
+    Ok(Lineage {
         direction,
         complete: answer.complete(),
         cut: answer.cut.as_ref().map(|cut| Cut { reason: reason(cut.reason), frontier: frontier(cut) }),
-        nodes: answer.nodes.iter().enumerate().map(node).collect(),
+        nodes,
         edges: answer.hops.iter().filter_map(|hop| edge(answer, hop, direction)).collect(),
         root,
+    })
+}
+
+/// Whom the node's ownership facet names, each once; a column's are its dataset's.
+fn owners(scope: &Scope, reached: &Reached) -> Result<Vec<String>, ReadError> {
+    if reached.run.is_some() {
+        return Ok(Vec::new());
     }
+    let mut names: Vec<String> = Vec::new();
+    for owner in lineage::alert::owners(&scope.graph(), reached.node.id).map_err(broken)? {
+        if !names.contains(&owner.name) {
+            names.push(owner.name);
+        }
+    }
+    Ok(names)
 }
 
 fn edge(answer: &Answer, hop: &Hop, direction: Direction) -> Option<LineageEdge> {

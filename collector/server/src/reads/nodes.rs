@@ -221,6 +221,11 @@ pub(super) fn dataset(scope: &Scope, text: &str) -> Result<Dataset, ReadError> {
     })
 }
 
+/// The columns of a dataset, as its schema last named them.
+pub(super) fn fields(scope: &Scope, id: NodeId) -> Result<Vec<String>, ReadError> {
+    Ok(body::columns(&dataset_facets(scope, id)?).into_iter().map(|column| column.name).collect())
+}
+
 /// Facets as the events behind the dataset's edges sent them, the newest standing.
 fn dataset_facets(scope: &Scope, id: NodeId) -> Result<Facets, ReadError> {
     let Some((NodeRow { namespace, name, first_leaf, .. }, _)) = scope.node(id)? else { return Ok(Facets::new()) };

@@ -31,7 +31,7 @@ use lineage::envelope::{Envelope, Event, Kind};
 use lineage::fold::{self, Accepted};
 use lineage::frame::{Frames, Opened, Refusal};
 use lineage::id::EventId;
-use store::tables::{self, Meta, OutboxKey, Outgoing, SourceKey};
+use store::tables::{self, LeafKey, Meta, OutboxKey, Outgoing, SourceKey};
 use store::{Batch, Durability, Store, Table};
 
 use crate::keyring::Keyring;
@@ -226,7 +226,9 @@ impl Recorder {
             return self.outside_reason(turn, refusal::UNKNOWN_TENANT);
         };
         let known = tables::leaf_of(&turn.batch, book.row.number, &event.event_id);
-        if known.map_err(|error| Halt::store(self.meta.partition, &error))?.is_some() {
+        if let Some(index) = known.map_err(|error| Halt::store(self.meta.partition, &error))? {
+            let key = LeafKey { tenant: book.row.number, index };
+            tables::count_repeat(&mut turn.batch, key).map_err(|error| Halt::store(self.meta.partition, &error))?;
             turn.applied.duplicates += 1;
             book.count(Taken::Duplicate);
             source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Duplicate));

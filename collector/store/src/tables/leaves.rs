@@ -63,6 +63,28 @@ pub fn leaf_of(state: &impl Read, tenant: u32, event_id: &[u8; 32]) -> Result<Op
     }
 }
 
+/// How often the event of a leaf came again.
+///
+/// # Errors
+/// When the store fails.
+pub fn repeats(state: &impl Read, key: LeafKey) -> Result<u64, StoreError> {
+    let count = |row: &[u8]| row.try_into().map(u64::from_be_bytes).ok();
+    match state.with(Table::Repeats, &key.bytes(), count)? {
+        None => Ok(0),
+        Some(found) => found.ok_or_else(|| super::undecodable(Table::Repeats)),
+    }
+}
+
+/// Counts that the event of a leaf came again.
+///
+/// # Errors
+/// When the store fails.
+pub fn count_repeat(batch: &mut Batch<'_>, key: LeafKey) -> Result<(), StoreError> {
+    let count = repeats(batch, key)?.saturating_add(1);
+    batch.put(Table::Repeats, &key.bytes(), count.to_be_bytes());
+    Ok(())
+}
+
 /// The opening of a leaf's commitment; `None` when erased, or when the leaf has none.
 ///
 /// # Errors

@@ -10,7 +10,7 @@ mod sources;
 mod tenants;
 mod tiles;
 
-pub use leaves::{LeafKey, body, leaf_at, leaf_of, opening, put_leaf};
+pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_leaf, repeats};
 pub use meta::Meta;
 pub use outbox::{OutboxKey, Outgoing};
 pub use refusals::{RefusalsRow, RefusedAt};

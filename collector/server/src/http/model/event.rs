@@ -63,7 +63,7 @@ pub struct Event {
     pub body_bytes: Option<u64>,
     /// Everything found in it.
     pub findings: Vec<Finding>,
-    /// Redeliveries absorbed.
+    /// How often it came again.
     pub duplicates: u64,
 }
 

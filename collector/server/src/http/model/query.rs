@@ -40,7 +40,7 @@ pub struct LineageQuery {
     /// Nodes in the answer, 1 to 100000; 10000 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodes_max: Option<u32>,
-    /// Walk columns instead of datasets.
+    /// Of a dataset: walk each of its columns. A column is walked as one anyway.
     #[serde(default)]
     pub columns: bool,
     /// Edges that ever were, not only current ones.
