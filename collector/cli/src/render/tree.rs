@@ -49,6 +49,7 @@ pub fn tree(answer: &Lineage, now_ns: i64) -> String {
 pub fn label(node: &Node) -> String {
     match node.kind {
         NodeKind::Run => format!("run {}", node.name),
+        NodeKind::Partition | NodeKind::Ledger => node.id.clone(),
         NodeKind::Job => format!("job {}  ({})", node.name, node.namespace),
         NodeKind::Dataset => format!("{}  ({})", node.name, node.namespace),
         NodeKind::Column => {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Bound;
 use std::sync::Arc;
 
-use lineage::alert::AlertMessage;
+use lineage::alert::{AlertMessage, MessageSubjectKind};
 use lineage::id::AlertId;
 use lineage::row;
 use lineage::row::key::AlertKey;
@@ -13,7 +13,7 @@ use lineage::rule::Severity as RuleSeverity;
 use super::scope::{Scope, broken};
 use super::tail::{Rows, Tail, TailRow};
 use crate::http::model::query::AlertsQuery;
-use crate::http::model::{Alert, AlertState, AlertSummary, Node, Position, Severity, Time};
+use crate::http::model::{Alert, AlertState, AlertSummary, Node, NodeKind, Position, Severity, Time};
 use crate::http::{After, Listed, ReadError, Span};
 use crate::log::Record;
 
@@ -191,6 +191,10 @@ fn summary(row: &Message) -> AlertSummary {
 
 fn subject(message: &AlertMessage) -> Node {
     let about = &message.subject;
+    if matches!(about.kind, MessageSubjectKind::Ledger | MessageSubjectKind::Partition) {
+        let is_ledger = about.kind == MessageSubjectKind::Ledger;
+        return Node::own(if is_ledger { NodeKind::Ledger } else { NodeKind::Partition }, &about.node);
+    }
     match (&about.namespace, &about.name, &about.field, &about.run) {
         (_, _, _, Some(run)) => Node::run(run),
         (Some(namespace), Some(name), Some(field), None) => Node::column(namespace, name, field),
@@ -198,6 +202,6 @@ fn subject(message: &AlertMessage) -> Node {
             Node::dataset(namespace, name)
         }
         (Some(namespace), Some(name), ..) => Node::job(namespace, name),
-        _ => Node::job("", &about.node),
+        _ => Node::own(NodeKind::Ledger, &about.node),
     }
 }

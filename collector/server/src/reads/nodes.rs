@@ -249,11 +249,9 @@ pub(super) fn search(scope: &Scope, query: &SearchQuery, span: &Span) -> Result<
         Some(Kind::Dataset) => &[FoundKind::Dataset],
         Some(Kind::Job) => &[FoundKind::Job],
         Some(Kind::Column) => &[FoundKind::Column],
-        Some(Kind::Run) => {
-            return Err(ReadError::Invalid {
-                parameter: "kind",
-                reason: "runs have no name; use `run show`".to_owned(),
-            });
+        Some(Kind::Run | Kind::Partition | Kind::Ledger) => {
+            let reason = "is one of dataset, job and column: nothing else has a name to search for".to_owned();
+            return Err(ReadError::Invalid { parameter: "kind", reason });
         }
     };
     let given = match &span.after {

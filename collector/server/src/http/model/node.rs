@@ -16,6 +16,10 @@ pub enum NodeKind {
     Run,
     /// `column:NAMESPACE:NAME:FIELD`
     Column,
+    /// `partition:p-NUMBER`: part of the log; only alerts are about it.
+    Partition,
+    /// `ledger:ORIGIN`: a tenant's record; only alerts are about it.
+    Ledger,
 }
 
 /// A node by its parts, so that nobody has to take its text apart: namespaces and names both hold `:`.
@@ -25,7 +29,7 @@ pub struct Node {
     pub id: String,
     /// What it is.
     pub kind: NodeKind,
-    /// Namespace; empty for a run.
+    /// Namespace; empty for what has none, such as a run.
     pub namespace: String,
     /// Name; of a run its UUID.
     pub name: String,
@@ -54,6 +58,11 @@ impl Node {
     pub fn column(namespace: &str, name: &str, field: &str) -> Self {
         let id = format!("column:{namespace}:{name}:{field}");
         Self::of(NodeKind::Column, id, namespace, name, Some(field.to_owned()))
+    }
+
+    /// Something of ledgerline's own, by its text form.
+    pub fn own(kind: NodeKind, id: &str) -> Self {
+        Self::of(kind, id.to_owned(), "", id.split_once(':').map_or(id, |(_, name)| name), None)
     }
 
     fn of(kind: NodeKind, id: String, namespace: &str, name: &str, field: Option<String>) -> Self {
