@@ -15,7 +15,9 @@ const RUN: &str = "0195500d-0000-7000-8000-000000000003";
 const REPORT: &str = "dataset:postgres://warehouse:5432:mart.daily_revenue";
 const COLUMN: &str = "column:postgres://warehouse:5432:mart.daily_revenue:amount";
 
-/// Every command that reads.
+/// Those of [`COMMANDS`] whose answer is no.
+const UNKNOWN: usize = 2;
+/// Every command that reads; the last ones ask for what is not there.
 const COMMANDS: &[&[&str]] = &[
     &["run", "list"],
     &["run", "show", RUN],
@@ -88,6 +90,12 @@ fn a_folder_answers_as_its_server_does() -> Result<()> {
     let reached = columns["nodes"].as_array().context("nodes")?.iter().map(|node| node["node"]["id"].as_str().unwrap());
     ensure!(reached.clone().any(|id| id == COLUMN.replace("mart.daily_revenue", "raw.orders")), "{columns:#}");
     assert_eq!(columns["nodes"][0]["owners"], serde_json::json!(["team:revenue"]), "{columns:#}");
+    for (number, command) in COMMANDS.iter().enumerate() {
+        let expected = i32::from(number >= COMMANDS.len() - UNKNOWN);
+        let output = offline(folder.path(), command)?;
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(expected), "{}: {errors}", command.join(" "));
+    }
     ensure!(offline(folder.path(), &["doctor"])?.status.success(), "all is well with it");
     check(folder.path())
 }

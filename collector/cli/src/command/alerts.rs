@@ -8,7 +8,7 @@ use crate::arguments::{AlertFilter, Alerts, Arguments, Form};
 use crate::failure::Failure;
 use crate::output::{self, BAD, DOUBTFUL, GOOD, painted};
 use crate::render::table::{pairs, table};
-use crate::render::time::ago;
+use crate::render::time::{ago, when};
 
 /// How long one question waits for news.
 const WAIT_MS: u32 = 10_000;
@@ -119,7 +119,7 @@ fn print(form: Form, alerts: &Page<AlertSummary>, none: &str) -> Result<(), Fail
                 state(alert),
                 alert.rule.clone(),
                 alert.summary.clone(),
-                ago(alert.at, now_ns()),
+                when(alert.at, now_ns()),
                 alert.alert_id.get(..12).unwrap_or_default().to_owned(),
             ]
         };

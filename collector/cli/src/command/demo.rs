@@ -107,6 +107,9 @@ fn show(api: &Api) -> Result<(), Failure> {
     for alert in &alerts {
         say(&format!("{} {}", painted("firing", BAD), alert.summary))?;
         let full: server::http::model::Alert = api.get(&format!("/v1/alerts/{}", alert.alert_id), &[])?;
+        let owners = full.body["owners"].as_array().into_iter().flatten();
+        let owners: Vec<&str> = owners.filter_map(|owner| owner["name"].as_str()).collect();
+        say(&format!("  {}", painted(&format!("for {}", owners.join(", then ")), ASIDE)))?;
         for step in &full.remedy {
             say(&format!("  → {step}"))?;
         }
@@ -123,7 +126,8 @@ fn show(api: &Api) -> Result<(), Failure> {
     })?;
     for note in &checkpoint {
         output::text(&indented(note.note.trim_end()))?;
-        say(&painted(&format!("{} leaves, signed", note.size), GOOD))?;
+        let signed_by = super::ledger::checked(note)?;
+        say(&painted(&format!("{} leaves, signed by {}: checked", note.size, signed_by.join(", ")), GOOD))?;
     }
     Ok(())
 }

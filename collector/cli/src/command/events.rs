@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, Events, Form, Paging};
 use crate::failure::Failure;
 use crate::output;
 use crate::render::table::{pairs, table};
-use crate::render::time::{ago, short};
+use crate::render::time::{short, when};
 
 /// How long one question waits for news.
 const WAIT_MS: u32 = 10_000;
@@ -76,7 +76,7 @@ fn print(form: Form, page: &Page<EventSummary>) -> Result<(), Failure> {
                 event.event_type.clone().unwrap_or_default(),
                 about(event),
                 event.run_id.clone().unwrap_or_default(),
-                ago(event.received_at, now_ns()),
+                when(event.received_at, now_ns()),
             ]
         };
         table(

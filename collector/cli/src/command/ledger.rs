@@ -25,11 +25,10 @@ pub fn run(arguments: &Arguments, ledger: &Ledger) -> Result<(), Failure> {
     match ledger {
         Ledger::Checkpoint { key } => {
             let checkpoint: Checkpoint = Api::new(arguments)?.get("/v1/checkpoint", &[])?;
-            let keys = match key {
-                Some(text) => vec![given(text)?],
-                None => checkpoint.verifiers.iter().map(|text| parsed(text)).collect::<Result<_, _>>()?,
+            let signed_by = match key {
+                Some(text) => verified(&checkpoint, &[given(text)?])?,
+                None => checked(&checkpoint)?,
             };
-            let signed_by = verified(&checkpoint, &keys)?;
             let from = if key.is_some() {
                 "the key given"
             } else {
@@ -38,13 +37,19 @@ pub fn run(arguments: &Arguments, ledger: &Ledger) -> Result<(), Failure> {
             let checked = Checked { checkpoint, signed_by };
             output::answer(arguments.output, &checked, |checked| checked.checkpoint.note.clone())?;
             eprintln!(
-                "{} of {}: checked with {from}",
+                "{}: by {}, checked with {from}",
                 painted_aside("signature good", GOOD),
                 checked.signed_by.join(", ")
             );
             Ok(())
         }
     }
+}
+
+/// The keys that signed, out of those that the server names.
+pub fn checked(checkpoint: &Checkpoint) -> Result<Vec<String>, Failure> {
+    let keys: Vec<VerifierKey> = checkpoint.verifiers.iter().map(|text| parsed(text)).collect::<Result<_, _>>()?;
+    verified(checkpoint, &keys)
 }
 
 /// The keys that signed; a note that says something else than the answer around it is no proof of that answer.

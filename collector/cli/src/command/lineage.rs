@@ -2,7 +2,7 @@
 
 use server::http::model;
 
-use super::now_ns;
+use super::{known, now_ns};
 use crate::api::Api;
 use crate::arguments::{Arguments, Lineage};
 use crate::failure::Failure;
@@ -17,6 +17,6 @@ pub fn run(arguments: &Arguments, lineage: &Lineage) -> Result<(), Failure> {
     query.extend(walk.depth.map(|depth| ("depth", depth.to_string())));
     query.extend(walk.columns.then(|| ("columns", "true".to_owned())));
     query.extend(walk.ever.then(|| ("ever", "true".to_owned())));
-    let answer: model::Lineage = Api::new(arguments)?.get(&format!("/v1/lineage/{direction}"), &query)?;
+    let answer: model::Lineage = known(Api::new(arguments)?.get(&format!("/v1/lineage/{direction}"), &query))?;
     output::answer(arguments.output, &answer, |answer| render::tree::tree(answer, now_ns()))
 }

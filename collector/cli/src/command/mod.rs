@@ -69,6 +69,14 @@ fn listing(filters: &[(&'static str, Option<String>)], paging: &Paging) -> Vec<(
     given.chain(limit).chain(cursor).collect()
 }
 
+/// An answer about a node; of one that is not known, with the way to find what is.
+fn known<T>(answer: Result<T, Failure>) -> Result<T, Failure> {
+    answer.map_err(|failure| match failure {
+        Failure::No(what) => Failure::No(format!("{what}; `ledgerline search TEXT` finds names that begin so")),
+        failure => failure,
+    })
+}
+
 /// Says on standard error that there is more, and how to see it.
 fn more<T>(page: &Page<T>) {
     if let Some(next) = &page.next {

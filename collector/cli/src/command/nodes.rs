@@ -2,15 +2,14 @@
 
 use server::http::model::{Dataset, DatasetSummary, Job, JobSummary, Page, Run, RunSummary};
 
-use super::{listing, more, now_ns};
+use super::{known, listing, more, now_ns};
 use crate::api::{Api, escape};
 use crate::arguments::{self, Arguments};
 use crate::failure::Failure;
 use crate::output;
 use crate::render::show;
 use crate::render::table::table;
-use crate::render::time::ago;
-use crate::render::tree::label;
+use crate::render::time::when;
 
 pub fn runs(arguments: &Arguments, command: &arguments::Run) -> Result<(), Failure> {
     let api = Api::new(arguments)?;
@@ -29,13 +28,12 @@ pub fn runs(arguments: &Arguments, command: &arguments::Run) -> Result<(), Failu
                     vec![
                         run.run_id.clone(),
                         show::state(run.state),
-                        label(&run.job),
-                        ago(run.last_event_at, now_ns()),
-                        run.events.to_string(),
+                        format!("{}  ({})", run.job.name, run.job.namespace),
+                        when(run.last_event_at, now_ns()),
                     ]
                 };
                 table(
-                    &["run", "state", "job", "last event", "events"],
+                    &["run", "state", "job", "last event"],
                     runs.items.iter().map(row).collect(),
                     "No run is recorded yet.",
                 )
@@ -50,7 +48,7 @@ pub fn jobs(arguments: &Arguments, command: &arguments::Job) -> Result<(), Failu
     let api = Api::new(arguments)?;
     match command {
         arguments::Job::Show { node } => {
-            let job: Job = api.get("/v1/job", &[("node", prefixed("job", node))])?;
+            let job: Job = known(api.get("/v1/job", &[("node", node.clone())]))?;
             output::answer(arguments.output, &job, |job| show::job(job, now_ns()))
         }
         arguments::Job::List(names) => {
@@ -64,7 +62,7 @@ pub fn jobs(arguments: &Arguments, command: &arguments::Job) -> Result<(), Failu
                         job.node.namespace.clone(),
                         last(job),
                         job.runs.to_string(),
-                        ago(job.last_event_at, now_ns()),
+                        when(job.last_event_at, now_ns()),
                     ]
                 };
                 table(
@@ -83,14 +81,14 @@ pub fn datasets(arguments: &Arguments, command: &arguments::Dataset) -> Result<(
     let api = Api::new(arguments)?;
     match command {
         arguments::Dataset::Show { node } => {
-            let dataset: Dataset = api.get("/v1/dataset", &[("node", prefixed("dataset", node))])?;
+            let dataset: Dataset = known(api.get("/v1/dataset", &[("node", node.clone())]))?;
             output::answer(arguments.output, &dataset, |dataset| show::dataset(dataset, now_ns()))
         }
         arguments::Dataset::List(names) => {
             let datasets: Page<DatasetSummary> = api.get("/v1/datasets", &by_name(names))?;
             output::answer(arguments.output, &datasets, |datasets| {
                 let written = |dataset: &DatasetSummary| {
-                    dataset.last_write_at.map_or("never".to_owned(), |time| ago(time, now_ns()))
+                    dataset.last_write_at.map_or("never".to_owned(), |time| when(time, now_ns()))
                 };
                 let row = |dataset: &DatasetSummary| {
                     vec![dataset.node.name.clone(), dataset.node.namespace.clone(), written(dataset)]
@@ -109,8 +107,4 @@ pub fn datasets(arguments: &Arguments, command: &arguments::Dataset) -> Result<(
 
 fn by_name(names: &arguments::Names) -> Vec<(&'static str, String)> {
     listing(&[("namespace", names.namespace.clone()), ("prefix", names.prefix.clone())], &names.page)
-}
-
-fn prefixed(kind: &str, node: &str) -> String {
-    if node.starts_with(&format!("{kind}:")) { node.to_owned() } else { format!("{kind}:{node}") }
 }

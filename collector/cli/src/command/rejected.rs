@@ -8,7 +8,7 @@ use crate::arguments::{Arguments, Rejected};
 use crate::failure::Failure;
 use crate::output;
 use crate::render::table::{pairs, table};
-use crate::render::time::{ago, short};
+use crate::render::time::{short, when};
 
 pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
     match rejected {
@@ -25,7 +25,7 @@ pub fn run(arguments: &Arguments, rejected: &Rejected) -> Result<(), Failure> {
                         place(row),
                         row.reason.clone(),
                         row.source.clone(),
-                        ago(row.received_at, now_ns()),
+                        when(row.received_at, now_ns()),
                     ]
                 };
                 table(

@@ -7,8 +7,8 @@ use crate::api::Api;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::output::{self, BAD, DOUBTFUL, GOOD, painted};
-use crate::render::table::{pairs, table};
-use crate::render::time::ago;
+use crate::render::table::{count, pairs, table};
+use crate::render::time::when;
 
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
     let status: Status = Api::new(arguments)?.get("/v1/status", &[])?;
@@ -22,17 +22,24 @@ pub fn text(status: &Status) -> String {
         (
             "recorded",
             format!(
-                "{} events, {} duplicates absorbed, {} rejected",
-                status.recorded, status.duplicates, status.rejected
+                "{}, {} absorbed, {} rejected",
+                count(status.recorded, "event"),
+                count(status.duplicates, "duplicate"),
+                status.rejected
             ),
         ),
-        ("known", format!("{} datasets, {} jobs, {} runs", status.datasets, status.jobs, status.runs)),
-        ("alerts", format!("{} firing", status.alerts_firing)),
+        (
+            "known",
+            [("dataset", status.datasets), ("job", status.jobs), ("run", status.runs)]
+                .map(|(what, number)| at_least(status, &format!("{what}s"), count(number, what)))
+                .join(", "),
+        ),
+        ("alerts", at_least(status, "alerts_firing", format!("{} firing", status.alerts_firing))),
         (
             "ledger",
             format!(
-                "{} leaves, newest checkpoint at {}",
-                status.leaves,
+                "{}, newest checkpoint at {}",
+                if status.leaves == 1 { "1 leaf".to_owned() } else { format!("{} leaves", status.leaves) },
                 status.checkpoint_size.map_or("none".to_owned(), |size| size.to_string())
             ),
         ),
@@ -48,6 +55,11 @@ pub fn text(status: &Status) -> String {
     )
 }
 
+/// A count, marked where counting stopped at its bound.
+fn at_least(status: &Status, name: &str, text: String) -> String {
+    if status.at_least.iter().any(|bounded| bounded == name) { format!("at least {text}") } else { text }
+}
+
 fn row(partition: &PartitionStatus) -> Vec<String> {
     let state = match partition.state {
         PartitionState::Starting => painted("starting", DOUBTFUL),
@@ -59,7 +71,7 @@ fn row(partition: &PartitionStatus) -> Vec<String> {
         partition.partition.to_string(),
         state,
         partition.lag.to_string(),
-        partition.log_time.map(|time| ago(time, now_ns())).unwrap_or_default(),
+        partition.log_time.map(|time| when(time, now_ns())).unwrap_or_default(),
         format!("{:.1} MiB", partition.store_bytes as f64 / f64::from(1 << 20)),
         partition.reason.clone().unwrap_or_default(),
         partition.remedy.clone().unwrap_or_default(),

@@ -1,10 +1,17 @@
 //! Times as people read them: how long ago, and when.
 
+use std::io::IsTerminal as _;
+
 use server::http::model::Time;
 
 /// `3 h ago (2026-03-01 06:00:30Z)`.
 pub fn ago(time: Time, now_ns: i64) -> String {
     format!("{} ({})", distance(now_ns.saturating_sub(time.0)), short(time))
+}
+
+/// For lists: `3 h ago` on a terminal, the time itself when piped.
+pub fn when(time: Time, now_ns: i64) -> String {
+    if std::io::stdout().is_terminal() { distance(now_ns.saturating_sub(time.0)) } else { short(time) }
 }
 
 /// `2026-03-01 06:00:30Z`.
