@@ -223,7 +223,9 @@ pub(super) fn dataset(scope: &Scope, text: &str) -> Result<Dataset, ReadError> {
 
 /// The columns of a dataset, as its schema last named them.
 pub(super) fn fields(scope: &Scope, id: NodeId) -> Result<Vec<String>, ReadError> {
-    Ok(body::columns(&dataset_facets(scope, id)?).into_iter().map(|column| column.name).collect())
+    let Some((row, _)) = scope.node(id)? else { return Ok(Vec::new()) };
+    let columns = Said { scope, registers: &row.registers }.columns()?;
+    Ok(columns.into_iter().map(|column| column.name).collect())
 }
 
 /// Facets as the events behind the dataset's edges sent them, the newest standing.

@@ -5,7 +5,6 @@ use server::http::model::{Job, RunSummary};
 use super::{facets, fact, lines, nodes, state};
 use crate::render::table::pairs;
 use crate::render::time::{ago, short};
-use crate::render::tree::label;
 
 /// The job as text.
 pub fn job(job: &Job, now_ns: i64) -> String {
@@ -21,7 +20,7 @@ pub fn job(job: &Job, now_ns: i64) -> String {
     let latest = |run: &RunSummary| format!("{}  {}  {}", run.run_id, state(run.state), short(run.last_event_at));
     let [actor, approvals, export, deployment] = fact::custody(&job.custody);
     pairs(&[
-        ("job", label(&job.summary.node)),
+        ("job", format!("{}  ({})", job.summary.node.name, job.summary.node.namespace)),
         ("about", about.documentation.as_ref().map(fact::excerpt).unwrap_or_default()),
         ("type", kind.unwrap_or_default()),
         ("owners", fact::row(about.owners.iter().map(|owner| Some(fact::owner(owner))))),

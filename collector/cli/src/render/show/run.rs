@@ -46,7 +46,7 @@ pub fn run(run: &Run) -> String {
     let leaves: Vec<String> = run.leaves.iter().map(u64::to_string).collect();
     pairs(&[
         ("run", summary.run_id.clone()),
-        ("job", label(&summary.job)),
+        ("job", format!("{}  ({})", summary.job.name, summary.job.namespace)),
         ("state", state(summary.state)),
         ("error", run.error.clone().unwrap_or_default()),
         ("started", summary.started_at.map(short).unwrap_or_default()),
