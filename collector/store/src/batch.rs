@@ -1,6 +1,7 @@
 //! One commit of a partition: rows written so far lie over the committed ones, and reads see both.
 //! Owns the overlay. Nothing of it can be seen from outside before `commit`, and all of it after.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
@@ -10,8 +11,8 @@ use smallvec::SmallVec;
 
 use crate::error::StoreError;
 use crate::read::{Read, Scan, Visit};
-use crate::store::{Durability, Families, Store, after_prefix, full_key};
-use crate::table::Table;
+use crate::store::{Durability, Families, Rows, Store, after_prefix, full_key};
+use crate::table::{Family, Table};
 
 pub(crate) type FullKey = SmallVec<[u8; 80]>;
 
@@ -28,13 +29,17 @@ pub struct Batch<'s> {
     /// Point reads are many and ranges few: rows lie in a hash table, and their keys once more by their beginning.
     rows: HashMap<FullKey, Option<Vec<u8>>, RandomState>,
     buckets: HashMap<SmallVec<[u8; BUCKET_BYTES]>, Vec<FullKey>, RandomState>,
+    /// Committed rows of the graph: nobody else writes them while the batch lives, and to make an iterator costs more than
+    /// most scans on it.
+    graph: RefCell<Option<Rows<'s>>>,
     bytes: usize,
 }
 
 impl<'s> Batch<'s> {
     pub(crate) fn new(store: &'s Store) -> Self {
         let families = store.families();
-        Batch { store, families, rows: HashMap::default(), buckets: HashMap::default(), bytes: 0 }
+        let (rows, buckets) = (HashMap::default(), HashMap::default());
+        Batch { store, families, rows, buckets, graph: RefCell::new(None), bytes: 0 }
     }
 
     /// Writes a row.
@@ -107,6 +112,52 @@ impl<'s> Batch<'s> {
         rows.sort_unstable_by_key(|(key, _)| *key);
         rows
     }
+
+    /// Visits committed rows and those of the overlay in one order; the overlay's stand for committed ones of the same key.
+    fn merge<'r>(
+        &self,
+        scan: Scan<'_>,
+        overlay: impl Iterator<Item = (&'r FullKey, &'r Option<Vec<u8>>)>,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), StoreError> {
+        let mut overlay = overlay.peekable();
+        let mut stopped = false;
+        self.committed(scan, &mut |key, value| {
+            while let Some((over, row)) =
+                overlay.next_if(|(over, _)| (over[1..] < *key) != scan.reverse && over[1..] != *key)
+            {
+                stopped = row.as_ref().is_some_and(|row| visit(&over[1..], row).is_break());
+                if stopped {
+                    return ControlFlow::Break(());
+                }
+            }
+            let flow = match overlay.next_if(|(over, _)| over[1..] == *key) {
+                Some((_, Some(row))) => visit(key, row),
+                Some((_, None)) => ControlFlow::Continue(()),
+                None => visit(key, value),
+            };
+            stopped = flow.is_break();
+            flow
+        })?;
+        if !stopped {
+            let _ = overlay.try_for_each(|(over, row)| match row {
+                Some(row) => visit(&over[1..], row),
+                None => ControlFlow::Continue(()),
+            });
+        }
+        Ok(())
+    }
+
+    /// Scans committed rows. A scan within a scan gets an iterator of its own.
+    fn committed(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        match self.graph.try_borrow_mut() {
+            Ok(mut kept) if scan.table.family() == Family::Graph => {
+                let rows = kept.get_or_insert_with(|| self.store.rows(Family::Graph));
+                self.store.scan_on(rows, scan, visit)
+            }
+            _ => self.store.scan(scan, visit),
+        }
+    }
 }
 
 fn bucket(key: &[u8]) -> SmallVec<[u8; BUCKET_BYTES]> {
@@ -122,8 +173,8 @@ impl Read for Batch<'_> {
         let (from, to) = bounds(scan);
         let forward = self.over(&full_key(scan.table, scan.prefix), &from, &to).into_iter();
         match scan.reverse {
-            false => merge(self.store, scan, forward, visit),
-            true => merge(self.store, scan, forward.rev(), visit),
+            false => self.merge(scan, forward, visit),
+            true => self.merge(scan, forward.rev(), visit),
         }
     }
 }
@@ -141,41 +192,6 @@ fn bounds(scan: Scan<'_>) -> (FullKey, Vec<u8>) {
             (start(scan.prefix), end.min(after_prefix(&start(scan.prefix))))
         }
     }
-}
-
-/// Visits committed rows and those of the overlay in one order; the overlay's stand for committed ones of the same key.
-fn merge<'r>(
-    store: &Store,
-    scan: Scan<'_>,
-    overlay: impl Iterator<Item = (&'r FullKey, &'r Option<Vec<u8>>)>,
-    visit: &mut Visit<'_>,
-) -> Result<(), StoreError> {
-    let mut overlay = overlay.peekable();
-    let mut stopped = false;
-    store.scan(scan, &mut |key, value| {
-        while let Some((over, row)) =
-            overlay.next_if(|(over, _)| (over[1..] < *key) != scan.reverse && over[1..] != *key)
-        {
-            stopped = row.as_ref().is_some_and(|row| visit(&over[1..], row).is_break());
-            if stopped {
-                return ControlFlow::Break(());
-            }
-        }
-        let flow = match overlay.next_if(|(over, _)| over[1..] == *key) {
-            Some((_, Some(row))) => visit(key, row),
-            Some((_, None)) => ControlFlow::Continue(()),
-            None => visit(key, value),
-        };
-        stopped = flow.is_break();
-        flow
-    })?;
-    if !stopped {
-        let _ = overlay.try_for_each(|(over, row)| match row {
-            Some(row) => visit(&over[1..], row),
-            None => ControlFlow::Continue(()),
-        });
-    }
-    Ok(())
 }
 
 #[cfg(test)]

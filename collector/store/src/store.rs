@@ -1,12 +1,11 @@
 //! A partition's store: opens it, reads committed rows, commits batches, syncs.
 //! Owns the RocksDB handle. Never retries a failed sync: it poisons itself, and every later call says so.
 
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DBWithThreadMode, Direction, IteratorMode, ReadOptions, SingleThreaded,
+    ColumnFamily, ColumnFamilyDescriptor, DBRawIteratorWithThreadMode, DBWithThreadMode, ReadOptions, SingleThreaded,
     WriteBatch, WriteOptions,
 };
 
@@ -19,6 +18,8 @@ use crate::table::{Family, Table};
 
 /// Families are all there once it is open, so that looking one up takes no lock.
 type Database = DBWithThreadMode<SingleThreaded>;
+/// Rows of a family in key order.
+pub(crate) type Rows<'s> = DBRawIteratorWithThreadMode<'s, Database>;
 
 /// How far a commit has come when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,6 +151,39 @@ impl Store {
         Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
     }
 
+    /// An iterator over a family as it is now, without bounds.
+    pub(crate) fn rows(&self, family: Family) -> Rows<'_> {
+        self.inner.database.raw_iterator_cf(self.handle(family))
+    }
+
+    /// Scans on an iterator of the table's family, which may be used again.
+    pub(crate) fn scan_on(&self, rows: &mut Rows<'_>, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+        let prefix = full_key(scan.table, scan.prefix);
+        let from = full_key(scan.table, scan.from);
+        match (scan.reverse, scan.from.is_empty()) {
+            (false, true) => rows.seek(&prefix),
+            (false, false) => rows.seek(from.as_slice().max(&prefix)),
+            (true, true) => {
+                rows.seek_for_prev(after_prefix(&prefix));
+                // What comes just after the prefix is a key of its own.
+                if rows.key().is_some_and(|key| key > prefix.as_slice() && !key.starts_with(&prefix)) {
+                    rows.prev();
+                }
+            }
+            (true, false) => rows.seek_for_prev(&from),
+        }
+        while let Some((key, value)) = rows.item() {
+            if !key.starts_with(&prefix) || visit(&key[1..], value).is_break() {
+                return Ok(());
+            }
+            match scan.reverse {
+                false => rows.next(),
+                true => rows.prev(),
+            }
+        }
+        rows.status().map_err(|error| StoreError::rocks(self.path(), "scan", &error))
+    }
+
     fn healthy(&self) -> Result<(), StoreError> {
         match self.inner.poisoned.get() {
             Some(fault) => Err(StoreError {
@@ -203,23 +237,11 @@ impl Read for Store {
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
         let prefix = full_key(scan.table, scan.prefix);
-        let start = full_key(scan.table, if scan.from.is_empty() { scan.prefix } else { scan.from });
-        let end = after_prefix(&prefix);
         let mut options = ReadOptions::default();
-        options.set_iterate_lower_bound(prefix.to_vec());
-        options.set_iterate_upper_bound(end.clone());
-        let mode = match (scan.reverse, scan.from.is_empty()) {
-            (false, _) => IteratorMode::From(&start, Direction::Forward),
-            (true, true) => IteratorMode::End,
-            (true, false) => IteratorMode::From(&start, Direction::Reverse),
-        };
-        for row in self.inner.database.iterator_cf_opt(self.handle(scan.table.family()), options, mode) {
-            let (key, value) = row.map_err(|error| StoreError::rocks(self.path(), "scan", &error))?;
-            if visit(&key[1..], &value) == ControlFlow::Break(()) {
-                return Ok(());
-            }
-        }
-        Ok(())
+        options.set_iterate_upper_bound(after_prefix(&prefix));
+        options.set_iterate_lower_bound(prefix.into_vec());
+        let family = self.handle(scan.table.family());
+        self.scan_on(&mut self.inner.database.raw_iterator_cf_opt(family, options), scan, visit)
     }
 }
 
