@@ -258,7 +258,12 @@ impl Shared {
             Ok(positions) => positions.into_iter().map(Ok).collect(),
             Err(error) => error.outcomes.iter().map(|outcome| undurable(&error, outcome)).collect(),
         };
+        let unreported = unreported(&slots, &outcomes);
         let answer = |slot: Slot| match slot {
+            // Refused is what its original and its reason are kept of: until they are, it is to be sent again.
+            Slot::Refused(Refused::Rejected(findings)) => {
+                Err(unreported.clone().unwrap_or(Refused::Rejected(findings)))
+            }
             Slot::Refused(refused) => Err(refused),
             Slot::Record { place, event_id, incarnation, findings } => {
                 let outcome =
@@ -312,6 +317,13 @@ impl Shared {
     }
 }
 
+/// Why what intake itself appends beside the events (originals of refused ones, and the reports of them) is not durable.
+fn unreported(slots: &[Slot], outcomes: &[Result<Position, Refused>]) -> Option<Refused> {
+    let of_event = |at: usize| slots.iter().any(|slot| matches!(slot, Slot::Record { place, .. } if *place == at));
+    let failed = outcomes.iter().enumerate().filter(|(at, outcome)| outcome.is_err() && !of_event(*at));
+    failed.filter_map(|(_, outcome)| outcome.clone().err()).find(|why| !matches!(why, Refused::Rejected(_)))
+}
+
 fn mode_of(mode: http::Mode) -> Mode {
     match mode {
         http::Mode::Live => Mode::Live,
@@ -346,39 +358,4 @@ fn undurable(error: &AppendError, outcome: &Outcome) -> Result<Position, Refused
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::intake::world::{World, event};
-
-    #[test]
-    fn a_missing_partition_is_no_fault_of_the_event() {
-        let world = World::new();
-        let intake = DirectIntake::new(DirectParts {
-            desk: Arc::clone(&world.desk),
-            appender: crate::log::Log::appender(&world.log).unwrap(),
-            names: world.names.clone(),
-            clock: Arc::<crate::clock::ManualClock>::clone(&world.clock),
-            random: Arc::<crate::random::SeededRandom>::clone(&world.random),
-            metrics: Arc::clone(&world.metrics),
-            queue_bytes_max: 1 << 20,
-            source: "http",
-        });
-        let submission = Submission {
-            tenant: "default".to_owned(),
-            principal: String::new(),
-            payload: event(1).into(),
-            traceparent: None,
-            mode: http::Mode::Live,
-        };
-        world.log.recreate(&world.names.events, 0).unwrap();
-        let answer = intake.take(vec![submission.clone()]).remove(0);
-        let reason = match answer {
-            Err(Refused::Unavailable { reason }) => reason,
-            other => panic!("{other:?}"),
-        };
-        assert!(reason.contains("lineage.events/0") && reason.contains("topics create"), "{reason}");
-        world.log.recreate(&world.names.events, 1).unwrap();
-        assert!(intake.take(vec![submission]).remove(0).is_ok(), "sent again it is taken");
-        assert_eq!((world.envelopes(), world.log.records(&world.names.rejected).len()), (1, 0));
-    }
-}
+mod tests;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use ledger::{LedgerName, Tenant};
 use lineage::decode::Limits;
-use lineage::frame::Frames;
+use lineage::envelope::Kind;
+use lineage::frame::{Frames, Opened};
 use lineage::schema::Schemas;
 
 use super::Desk;
@@ -88,7 +89,18 @@ impl World {
         self.log.appender().unwrap().append(numbers.map(record).collect()).unwrap();
     }
 
-    /// Envelopes of events in `lineage.events`.
+    /// Envelopes of events that `lineage.events` holds.
+    pub fn events(&self) -> usize {
+        let keyring = &self.desk.keyring;
+        let is_event = |value: &[u8]| match self.desk.frames.open(value, keyring.intake_keys()) {
+            Opened::Envelope(envelope) => envelope.kind == Kind::Event,
+            _ => false,
+        };
+        let records = self.log.records(&self.names.events);
+        records.iter().filter(|record| record.value.as_deref().is_some_and(is_event)).count()
+    }
+
+    /// Envelopes of the tenant in `lineage.events`.
     pub fn envelopes(&self) -> usize {
         let events = self.log.records(&self.names.events);
         events.iter().filter(|record| record.key.as_deref() == Some(b"default")).count()
