@@ -95,10 +95,16 @@ impl Ledgerline {
         self.child.wait().context("wait for the killed server").map(drop)
     }
 
+    /// Sends a signal by its name: `STOP` lets it stall, `CONT` lets it go on.
+    pub fn signal(&self, name: &str) -> Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.child.id().to_string()]).status()?;
+        ensure!(sent.success(), "kill -{name} failed");
+        Ok(())
+    }
+
     /// SIGTERM; its exit status must be 0.
     pub fn stop(mut self) -> Result<()> {
-        let killed = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
-        ensure!(killed.success(), "kill -TERM failed");
+        self.signal("TERM")?;
         let status = until("the server ends after SIGTERM", || Ok(self.child.try_wait()?))?;
         ensure!(status.success(), "the server drained and ended with {status}");
         Ok(())

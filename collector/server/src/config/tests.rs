@@ -97,7 +97,7 @@ fn kafka_takes_any_property_but_those_that_exactly_once_rests_on() {
         &["kafka.transactional.id", "kafka.group.instance.id"],
     );
     check("[kafka]\nbrokers = [\"b\"]\n", &["host:port"]);
-    check("[kafka]\nreader_group = \"two words\"\n", &["l.toml:2: kafka.reader_group", "visible ASCII"]);
+    check("[kafka]\nreader_group = \"two words\"\n", &["l.toml:2: kafka.reader_group"]);
     let kafka = Config::load(&sources("[kafka]\nreader_group = \"ours\"\n")).unwrap().config.kafka;
     assert_eq!((kafka.reader_group.as_deref(), kafka.properties.len()), (Some("ours"), 0));
     check("[kafka]\nmessage.max.bytes = 1000000\n", &["l.toml:2: kafka.message.max.bytes is 1000000, too little"]);
