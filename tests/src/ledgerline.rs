@@ -72,9 +72,19 @@ impl Ledgerline {
     /// Waits until `count` distinct events are recorded; gives the status that says so.
     pub fn recorded(&self, count: u64) -> Result<Value> {
         until(&format!("{count} events are recorded"), || {
-            let status = self.json(&["status"])?;
-            Ok((status["recorded"].as_u64() >= Some(count)).then_some(status))
+            Ok(self.status()?.filter(|status| status["recorded"].as_u64() >= Some(count)))
         })
+    }
+
+    /// What `status` says; `None` while it can't be asked, because the partition is still on its way to this process.
+    pub fn status(&self) -> Result<Option<Value>> {
+        const CAN_NOT_ASK: i32 = 3;
+        let output = self.command(&["-o", "json", "status"])?;
+        if output.status.code() == Some(CAN_NOT_ASK) {
+            return Ok(None);
+        }
+        ensure!(output.status.success(), "ledgerline status: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(Some(serde_json::from_slice(&output.stdout)?))
     }
 
     /// Where it answers.

@@ -237,7 +237,7 @@ fn an_owner_that_stalls_is_fenced_and_heard_no_more() -> Result<()> {
     assert_eq!(post(&owner, after.clone()), after.len());
     let count = (before.len() + after.len()) as u64;
     until("the new owner has recorded all", || {
-        Ok(owner.json(&["status"]).ok().filter(|status| status["recorded"].as_u64() == Some(count)))
+        Ok(owner.status()?.filter(|status| status["recorded"].as_u64() == Some(count)))
     })?;
     until("the second alert is published", || Ok(Some(()).filter(|()| alerts().is_ok_and(|ids| ids.len() == 2))))?;
 

@@ -32,7 +32,6 @@ pub type Case = (&'static str, fn(&mut dyn Subject));
 pub const CASES: &[Case] = &[
     ("topics are made once and described", topics_are_made_once),
     ("a missing topic or partition has a name", missing_is_named),
-    ("a record for a missing topic or partition stops its writer", missing_stops_the_writer),
     ("offsets of one appender rise without a gap, in its order", offsets_rise),
     ("key, headers, time and null values come back", records_come_back),
     ("a record without a partition goes where Java would put it", keys_spread_as_in_java),
@@ -48,6 +47,7 @@ pub const CASES: &[Case] = &[
     ("taking an id over fences its former owner", a_former_owner_is_fenced),
     ("a transactor must be initialised", uninitialised_commits_nothing),
     ("group offsets are kept, by transactions too", group_offsets_are_kept),
+    ("a record for a missing topic or partition stops its writer", missing_stops_the_writer),
     ("a group goes on where it stored", a_group_goes_on),
     ("a group finds topics by pattern", a_group_finds_topics),
     ("an assignment-only member is given nothing to read", assignment_only_reads_nothing),
