@@ -38,8 +38,6 @@ impl Context {
     }
 }
 
-/// The intake's seal over an envelope as it travels.
-pub const INTAKE_MAC: Context = Context::new("ledgerline v1 intake mac");
 /// The tail of a name too long for a leaf.
 pub const LONG_NAME: Context = Context::new("ledgerline v1 long name");
 /// The stand-in for a principal in a leaf.

@@ -11,7 +11,6 @@ pub mod commitment;
 pub mod digest;
 pub mod key;
 pub mod leaf;
-pub mod mac;
 pub mod note;
 pub mod origin;
 pub mod tenant;

@@ -52,7 +52,7 @@ fn nothing_collides_that_should_not() {
 
 #[test]
 fn every_context_is_named_once() {
-    let all = [INTAKE_MAC, LONG_NAME, PRINCIPAL, RECORD, POSITIONS, ARTEFACTS, QUERY, KEY_CHECK, CONTROL_OPENING];
+    let all = [LONG_NAME, PRINCIPAL, RECORD, POSITIONS, ARTEFACTS, QUERY, KEY_CHECK, CONTROL_OPENING];
     for (at, one) in all.iter().enumerate() {
         assert!(one.text().starts_with(Context::PREFIX));
         assert!(!all[..at].contains(one), "{} is named twice", one.text());

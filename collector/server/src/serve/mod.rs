@@ -5,7 +5,6 @@ mod controls;
 mod core;
 mod error;
 mod folder;
-mod ingest;
 mod owners;
 mod parts;
 mod survey;
@@ -14,7 +13,6 @@ pub mod topics;
 pub use self::core::{Core, Host};
 pub use error::StartError;
 pub use folder::{Folder, Purpose};
-pub use ingest::{IngestError, Ingested, Lines};
 pub use owners::Owners;
 pub use parts::{keys_folder, open_log};
 
