@@ -33,7 +33,7 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
     let runs = counted("runs", row::Table::Run, &[])?;
     let alerts_firing = counted("alerts_firing", row::Table::OpenAlert, &[])?;
     let row = tables::get::<TenantRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
-    let row = row.ok_or_else(|| ReadError::NotFound { what: format!("tenant {tenant}") })?;
+    let row = row.ok_or_else(|| unknown(scope, tenant))?;
     let partitions = core.owners().map(|owners| owners.all()).unwrap_or_default();
     Ok(Status {
         version: crate::intake::VERSION.to_owned(),
@@ -51,6 +51,19 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
         checkpoint_size: newest(scope, tenant)?.map(|row| row.size),
         partitions: partitions.iter().map(|partition| shown(core, partition)).collect::<Result<_, _>>()?,
     })
+}
+
+/// A tenant without a row: none has begun here, unless its genesis is still to be applied.
+fn unknown(scope: &Scope, tenant: &str) -> ReadError {
+    match scope.partition.status().state {
+        State::Starting | State::CatchingUp => {
+            let reason = format!("the partition of tenant {tenant} is still applying what it found; ask again");
+            ReadError::Unavailable { reason }
+        }
+        State::Running | State::Halted { .. } | State::Stopped => {
+            ReadError::NotFound { what: format!("tenant {tenant}") }
+        }
+    }
 }
 
 /// Rows of a table that begin so, and whether these are all of them: counting ends at [`COUNT_MAX`].

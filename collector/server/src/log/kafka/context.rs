@@ -3,7 +3,7 @@
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 /// For clients that need to hear nothing else.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +33,10 @@ pub(super) fn log(level: RDKafkaLogLevel, facility: &str, message: &str) {
 }
 
 pub(super) fn log_error(error: &KafkaError, reason: &str) {
+    if matches!(error, KafkaError::Global(RDKafkaErrorCode::PartitionEOF)) {
+        // We asked for it: readers tell the end of a partition by it.
+        return;
+    }
     // A client goes on by itself after these; a call that fails says so itself.
     tracing::warn!(%error, reason, "librdkafka reports trouble");
 }
