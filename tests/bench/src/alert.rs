@@ -27,6 +27,8 @@ const RATE: usize = 2_000;
 /// How often events are handed in.
 const STEP: Duration = Duration::from_millis(5);
 const P99_MS_MAX: f64 = 250.0;
+/// Events before those that are measured.
+const WARM_UP: usize = 20_000;
 /// How long late events are waited for.
 const LATE: Duration = Duration::from_secs(200);
 /// How long late alerts are waited for once everything is recorded.
@@ -76,20 +78,21 @@ pub fn row(name: &str, seen: Seen) -> Result<Row> {
 pub fn watch(log: Arc<dyn Log>, names: Names, folder: &Path, options: &Options) -> Result<Seen> {
     let rig = Rig::new(log, names, folder)?;
     let working = rig.start(folder, &StoreOptions::default(), Duration::from_secs(10))?;
-    // The first event finds everything awake.
+    // The first event finds everything awake, and a broker that has compiled its own code.
     let mut feeder = Feeder::new(rig.log.as_ref())?;
     let mut mix = Mix::new(options.seed, 20);
-    for payload in mix.by_ref().take(50) {
+    let before = options.pick(WARM_UP, 50);
+    for payload in mix.by_ref().take(before) {
         feeder.push(NewRecord::new(&rig.names.input, payload).partition(0).key(TENANT))?;
     }
     feeder.finish()?;
-    working.wait(50, Duration::from_secs(60))?;
+    working.wait(before as u64, Duration::from_secs(60))?;
     let events: Vec<Vec<u8>> = mix.take(RATE * options.pick(15, 3)).collect();
     let done = AtomicBool::new(false);
     let (sent, got, rate) = std::thread::scope(|scope| -> Result<_> {
         let reading = scope.spawn(|| read_alerts(&rig, &done));
         let (sent, rate) = hand_in(&rig, &mut feeder, &events)?;
-        working.wait(50 + events.len() as u64, LATE)?;
+        working.wait((before + events.len()) as u64, LATE)?;
         // What is recorded is published within a few commits: a pause stands for the last of them.
         std::thread::sleep(SETTLE);
         done.store(true, Ordering::Relaxed);

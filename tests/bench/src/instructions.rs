@@ -92,7 +92,7 @@ fn count(options: &Options, child: &str, events: usize) -> Result<Count> {
 
 /// Instructions inside of SHA-256's functions.
 fn sha256(file: &Path) -> Result<f64> {
-    let output = Command::new("callgrind_annotate").arg("--threshold=100").arg(file).output()?;
+    let output = Command::new("callgrind_annotate").args(["--threshold=100", "--auto=no"]).arg(file).output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let figure = |line: &str| line.split_whitespace().next()?.replace(',', "").parse::<f64>().ok();
     Ok(text.lines().filter(|line| line.contains("sha2::")).filter_map(figure).sum())
