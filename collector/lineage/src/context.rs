@@ -1,29 +1,27 @@
 //! BLAKE3 in its key-derivation mode under one of our contexts, whose key is computed once a process.
 //! Owns nothing but that key: each context stands where its digest is defined.
 
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use blake3::Hasher;
 use blake3::hazmat::{ContextKey, HasherExt, hash_derive_key_context};
 
 /// A context of digests. The same as `Hasher::new_derive_key` with its text, less a third of the work on a short input.
-pub(crate) struct Context(LazyLock<ContextKey>);
+pub(crate) struct Context {
+    text: &'static str,
+    key: OnceLock<ContextKey>,
+}
 
 impl Context {
-    /// `key` is [`context_key`] of the text.
-    pub(crate) const fn new(key: fn() -> ContextKey) -> Self {
-        Context(LazyLock::new(key))
+    /// The context with this text.
+    pub(crate) const fn new(text: &'static str) -> Self {
+        Context { text, key: OnceLock::new() }
     }
 
     /// A hasher with nothing in it yet.
     pub(crate) fn hasher(&self) -> Hasher {
-        Hasher::new_from_context_key(&self.0)
+        Hasher::new_from_context_key(self.key.get_or_init(|| hash_derive_key_context(self.text)))
     }
-}
-
-/// The key of a context's text.
-pub(crate) fn context_key(text: &str) -> ContextKey {
-    hash_derive_key_context(text)
 }
 
 /// The first 16 bytes of a digest.

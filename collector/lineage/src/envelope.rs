@@ -92,6 +92,37 @@ pub struct Envelope<'a> {
     pub rejections: Option<Rejections<'a>>,
 }
 
+impl<'a> Envelope<'a> {
+    /// An envelope with nothing in it yet, written by software of that version.
+    pub fn blank(
+        kind: Kind,
+        tenant: &'a str,
+        incarnation: [u8; 16],
+        received_at_ns: i64,
+        intake_version: &'a str,
+    ) -> Self {
+        Envelope {
+            kind,
+            tenant,
+            incarnation,
+            received_at_ns,
+            intake_version,
+            idempotency_key: None,
+            source: None,
+            principal: None,
+            initiator: None,
+            operation: None,
+            mode: Mode::Live,
+            data_key_id: 0,
+            sealed: None,
+            event: None,
+            control: None,
+            progress: None,
+            rejections: None,
+        }
+    }
+}
+
 /// Where intake read an event (a position in an input topic). HTTP and files have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source<'a> {

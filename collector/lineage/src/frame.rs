@@ -12,6 +12,8 @@
 //! ```
 //! The MAC key is derived from the intake key with the context `ledgerline v1 intake-mac`.
 
+use std::sync::LazyLock;
+
 use serde_avro_fast::Schema;
 
 use crate::datum;
@@ -24,11 +26,6 @@ const MAC_CONTEXT: &str = "ledgerline v1 intake-mac";
 
 /// The envelope version that this build writes, and the newest that it reads.
 pub const VERSION: u16 = 1;
-
-/// Frames of the envelope version that this build writes.
-pub struct Frames {
-    fingerprint: String,
-}
 
 /// A key that MACs envelopes. Zeroised by its owner; never printed.
 #[derive(Clone)]
@@ -118,80 +115,69 @@ impl IntakeKey {
     }
 }
 
-impl Frames {
-    /// Reads the released schemas for their fingerprint. Takes milliseconds: once per process.
-    pub fn new() -> Self {
+/// Fingerprint of the schema that datums are written with: 16 hexadecimal digits, the bytes of Avro's CRC-64-AVRO over the
+/// parsing canonical form in the order of its single-object encoding. Computed once a process, when first asked for.
+pub fn fingerprint() -> &'static str {
+    static FINGERPRINT: LazyLock<String> = LazyLock::new(|| {
         let facts: serde_json::Value = serde_json::from_str(FACTS).expect("a test parses the shipped schema");
         let mut envelope: serde_json::Value = serde_json::from_str(ENVELOPE).expect("a test parses the shipped schema");
         inline(&mut envelope, "dev.ledgerline.facts.Facts", &mut Some(facts));
         let schema: Schema = envelope.to_string().parse().expect("a test compiles the shipped schema");
-        let fingerprint = schema.rabin_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect();
-        Frames { fingerprint }
-    }
-
-    /// Fingerprint of the schema that datums are written with: 16 hexadecimal digits, the bytes of Avro's CRC-64-AVRO over the
-    /// parsing canonical form in the order of its single-object encoding.
-    pub fn fingerprint(&self) -> &str {
-        &self.fingerprint
-    }
-
-    /// Appends the frame of `envelope` to `out`.
-    ///
-    /// # Errors
-    /// When it is longer than 4 GiB; `out` is then as before.
-    pub fn seal(&self, envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
-        let start = out.len();
-        out.extend_from_slice(&[0; PREAMBLE_BYTES]);
-        datum::write(envelope, out);
-        let datum_bytes = out.len() - start - PREAMBLE_BYTES;
-        let Ok(length) = u32::try_from(datum_bytes) else {
-            out.truncate(start);
-            return Err(EncodeError(datum_bytes));
-        };
-        let (preamble, datum) = out[start..].split_at_mut(PREAMBLE_BYTES);
-        preamble[..4].copy_from_slice(&MAGIC);
-        preamble[4..6].copy_from_slice(&VERSION.to_be_bytes());
-        preamble[6..10].copy_from_slice(&key.id.to_be_bytes());
-        preamble[10..14].copy_from_slice(&length.to_be_bytes());
-        preamble[MAC_AT..].copy_from_slice(key.mac(VERSION, datum).as_bytes());
-        Ok(())
-    }
-
-    /// Reads a record. Nothing of it is believed before its MAC verifies under a key that `keys` knows.
-    pub fn open<'a>(&self, record: &'a [u8], keys: &[IntakeKey]) -> Opened<'a> {
-        if record.get(..4) != Some(&MAGIC) {
-            return Opened::Foreign;
-        }
-        let Some((preamble, datum)) = record.split_at_checked(PREAMBLE_BYTES) else {
-            return Opened::Refused(Refusal::Truncated);
-        };
-        let word = |at: usize| u32::from_be_bytes([preamble[at], preamble[at + 1], preamble[at + 2], preamble[at + 3]]);
-        let version = u16::from_be_bytes([preamble[4], preamble[5]]);
-        if u32::try_from(datum.len()) != Ok(word(10)) {
-            return Opened::Refused(Refusal::Truncated);
-        }
-        let Some(key) = keys.iter().find(|key| key.id == word(6)) else {
-            return Opened::Refused(Refusal::UnknownKey);
-        };
-        let mut claimed = [0_u8; 32];
-        claimed.copy_from_slice(&preamble[MAC_AT..]);
-        // `blake3::Hash` compares in constant time.
-        if key.mac(version, datum) != blake3::Hash::from_bytes(claimed) {
-            return Opened::Refused(Refusal::BadMac);
-        }
-        if version != VERSION {
-            return Opened::Newer { version };
-        }
-        match datum::read(datum) {
-            Some(envelope) => Opened::Envelope(Box::new(envelope)),
-            None => Opened::Refused(Refusal::Unreadable),
-        }
-    }
+        schema.rabin_fingerprint().iter().map(|byte| format!("{byte:02x}")).collect()
+    });
+    &FINGERPRINT
 }
 
-impl Default for Frames {
-    fn default() -> Self {
-        Self::new()
+/// Appends the frame of `envelope` to `out`.
+///
+/// # Errors
+/// When it is longer than 4 GiB; `out` is then as before.
+pub fn seal(envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    let start = out.len();
+    out.extend_from_slice(&[0; PREAMBLE_BYTES]);
+    datum::write(envelope, out);
+    let datum_bytes = out.len() - start - PREAMBLE_BYTES;
+    let Ok(length) = u32::try_from(datum_bytes) else {
+        out.truncate(start);
+        return Err(EncodeError(datum_bytes));
+    };
+    let (preamble, datum) = out[start..].split_at_mut(PREAMBLE_BYTES);
+    preamble[..4].copy_from_slice(&MAGIC);
+    preamble[4..6].copy_from_slice(&VERSION.to_be_bytes());
+    preamble[6..10].copy_from_slice(&key.id.to_be_bytes());
+    preamble[10..14].copy_from_slice(&length.to_be_bytes());
+    preamble[MAC_AT..].copy_from_slice(key.mac(VERSION, datum).as_bytes());
+    Ok(())
+}
+
+/// Reads a record. Nothing of it is believed before its MAC verifies under a key that `keys` knows.
+pub fn open<'a>(record: &'a [u8], keys: &[IntakeKey]) -> Opened<'a> {
+    if record.get(..4) != Some(&MAGIC) {
+        return Opened::Foreign;
+    }
+    let Some((preamble, datum)) = record.split_at_checked(PREAMBLE_BYTES) else {
+        return Opened::Refused(Refusal::Truncated);
+    };
+    let word = |at: usize| u32::from_be_bytes([preamble[at], preamble[at + 1], preamble[at + 2], preamble[at + 3]]);
+    let version = u16::from_be_bytes([preamble[4], preamble[5]]);
+    if u32::try_from(datum.len()) != Ok(word(10)) {
+        return Opened::Refused(Refusal::Truncated);
+    }
+    let Some(key) = keys.iter().find(|key| key.id == word(6)) else {
+        return Opened::Refused(Refusal::UnknownKey);
+    };
+    let mut claimed = [0_u8; 32];
+    claimed.copy_from_slice(&preamble[MAC_AT..]);
+    // `blake3::Hash` compares in constant time.
+    if key.mac(version, datum) != blake3::Hash::from_bytes(claimed) {
+        return Opened::Refused(Refusal::BadMac);
+    }
+    if version != VERSION {
+        return Opened::Newer { version };
+    }
+    match datum::read(datum) {
+        Some(envelope) => Opened::Envelope(Box::new(envelope)),
+        None => Opened::Refused(Refusal::Unreadable),
     }
 }
 
@@ -345,20 +331,20 @@ mod tests {
 
     #[test]
     fn what_was_sealed_opens_again() {
-        let (frames, key) = (Frames::new(), IntakeKey::new(3, &[9; 32]));
+        let key = IntakeKey::new(3, &[9; 32]);
         let mut record = Vec::new();
-        frames.seal(&envelope(), &key, &mut record).unwrap();
-        assert_eq!(frames.open(&record, &[key]), Opened::Envelope(Box::new(envelope())));
+        seal(&envelope(), &key, &mut record).unwrap();
+        assert_eq!(open(&record, &[key]), Opened::Envelope(Box::new(envelope())));
     }
 
     #[test]
     fn a_record_that_is_not_ours_is_named() {
-        let (frames, key) = (Frames::new(), IntakeKey::new(3, &[9; 32]));
+        let key = IntakeKey::new(3, &[9; 32]);
         let mut good = Vec::new();
-        frames.seal(&envelope(), &key, &mut good).unwrap();
+        seal(&envelope(), &key, &mut good).unwrap();
         let keys = [key];
         let check = |name: &str, record: &[u8], expected: &Opened<'_>| {
-            assert_eq!(&frames.open(record, &keys), expected, "{name}");
+            assert_eq!(&open(record, &keys), expected, "{name}");
         };
         let flipped = |at: usize| {
             let mut record = good.clone();
@@ -385,14 +371,14 @@ mod tests {
 
     #[test]
     fn every_flipped_bit_is_noticed() {
-        let (frames, key) = (Frames::new(), IntakeKey::new(3, &[9; 32]));
+        let key = IntakeKey::new(3, &[9; 32]);
         let mut good = Vec::new();
-        frames.seal(&envelope(), &key, &mut good).unwrap();
+        seal(&envelope(), &key, &mut good).unwrap();
         let keys = [key];
         for at in 0..good.len() {
             let mut record = good.clone();
             record[at] ^= 1 << (at % 8);
-            assert!(!matches!(frames.open(&record, &keys), Opened::Envelope(_)), "byte {at}");
+            assert!(!matches!(open(&record, &keys), Opened::Envelope(_)), "byte {at}");
         }
     }
 }

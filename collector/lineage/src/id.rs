@@ -10,7 +10,7 @@ mod run;
 use blake3::Hasher;
 
 use crate::c14n::{FRAME_BYTES, Form};
-use crate::context::{Context, context_key, short};
+use crate::context::{Context, short};
 
 pub use digest::{AlertId, EventId, HexFault, NodeId};
 pub use run::{RunId, RunIdFault};
@@ -89,7 +89,7 @@ impl NodeId {
     }
 
     fn of(kind: NodeKind, fields: &[&str]) -> NodeId {
-        static CONTEXT: Context = Context::new(|| context_key(NodeId::CONTEXT));
+        static CONTEXT: Context = Context::new(NodeId::CONTEXT);
         let mut hasher = CONTEXT.hasher();
         field(&mut hasher, kind.name().as_bytes());
         for text in fields {

@@ -13,7 +13,7 @@ use ledger::key::{SignError, Signer as _};
 use ledger::leaf::Hex;
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
-use lineage::frame::{EncodeError, Frames};
+use lineage::frame::{self, EncodeError};
 
 use self::begun::Search;
 use crate::intake::{blank, envelope_record};
@@ -106,8 +106,6 @@ pub struct Beginning<'a> {
     pub names: &'a Names,
     /// Keys that are written into it.
     pub keyring: &'a Keyring,
-    /// The envelope's form.
-    pub frames: &'a Frames,
     /// `ledger.name`.
     pub ledger: &'a LedgerName,
     /// `recorder.partitions`.
@@ -176,7 +174,7 @@ impl Beginning<'_> {
 
     /// The first genesis record of a partition, if it has one.
     fn find(&self, partition: u32) -> Result<Option<([u8; 16], GenesisContent)>, GenesisError> {
-        Search { log: self.log, names: self.names, keyring: self.keyring, frames: self.frames }.find(partition)
+        Search { log: self.log, names: self.names, keyring: self.keyring }.find(partition)
     }
 
     fn compare(&self, partition: u32, content: &GenesisContent) -> Result<(), GenesisError> {
@@ -251,8 +249,8 @@ impl Beginning<'_> {
             ..blank(Kind::Control, tenant, home.incarnation, self.now_ns)
         };
         let mut sealed = Vec::new();
-        self.frames.seal(&envelope, self.keyring.intake_key(), &mut sealed)?;
-        Ok(envelope_record(&self.names.events, self.frames, home.partition, tenant, sealed))
+        frame::seal(&envelope, self.keyring.intake_key(), &mut sealed)?;
+        Ok(envelope_record(&self.names.events, home.partition, tenant, sealed))
     }
 
     fn verifier(&self, partition: u32) -> String {

@@ -46,8 +46,7 @@ impl Ticker {
         let envelope: Envelope<'_> =
             Envelope { idempotency_key, ..blank(Kind::Tick, own.as_str(), incarnation, self.clock.now_ns()) };
         let sealed = self.desk.seal(&envelope).expect("a tick holds one time, a key and two names, which fit");
-        let (topic, frames) = (&self.names.events, &self.desk.frames);
-        self.appender.begin(vec![envelope_record(topic, frames, partition, own.as_str(), sealed)])
+        self.appender.begin(vec![envelope_record(&self.names.events, partition, own.as_str(), sealed)])
     }
 
     /// Writes a tick and waits until it is durable; gives its offset.

@@ -148,15 +148,29 @@ impl<'s> Batch<'s> {
         Ok(())
     }
 
-    /// Scans committed rows. A scan within a scan gets an iterator of its own.
+    /// Scans committed rows. A scan within a scan gets an iterator of its own, and so does one that many deleted rows follow:
+    /// with bounds it stops where the scan does.
     fn committed(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        match self.graph.try_borrow_mut() {
-            Ok(mut kept) if scan.table.family() == Family::Graph => {
-                let rows = kept.get_or_insert_with(|| self.store.rows(Family::Graph));
-                self.store.scan_on(rows, scan, visit)
+        let mut visited = 0_usize;
+        if let Ok(mut kept) = self.graph.try_borrow_mut()
+            && scan.table.family() == Family::Graph
+        {
+            let rows = kept.get_or_insert_with(|| self.store.rows(Family::Graph));
+            let mut count = |key: &[u8], value: &[u8]| {
+                visited += 1;
+                visit(key, value)
+            };
+            if self.store.scan_on(rows, scan, &mut count)? {
+                return Ok(());
             }
-            _ => self.store.scan(scan, visit),
         }
+        self.store.scan(scan, &mut |key, value| match visited {
+            0 => visit(key, value),
+            _ => {
+                visited -= 1;
+                ControlFlow::Continue(())
+            }
+        })
     }
 }
 
@@ -222,6 +236,40 @@ mod tests {
         }
         rows.truncate(rows_max);
         rows
+    }
+
+    #[test]
+    fn deleted_rows_around_a_range_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
+        let row = |group: u8, n: u16| [&[group][..], &n.to_be_bytes()].concat();
+        let mut batch = store.batch();
+        (0..3).for_each(|group| (0..500).for_each(|n| batch.put(Table::Graph, &row(group, n), [group])));
+        batch.commit(Durability::Written).unwrap();
+        let mut batch = store.batch();
+        let kept = |group: u8, n: u16| group == 1 && (n < 2 || n == 250);
+        for (group, n) in (0..3).flat_map(|group| (0..500).map(move |n| (group, n))).filter(|(g, n)| !kept(*g, *n)) {
+            batch.delete(Table::Graph, &row(group, n));
+        }
+        batch.commit(Durability::Written).unwrap();
+        let batch = store.batch();
+        let rows = |scan: Scan<'_>| {
+            let mut rows = Vec::new();
+            batch
+                .scan(scan, &mut |key, _| {
+                    rows.push(key.to_vec());
+                    ControlFlow::Continue(())
+                })
+                .unwrap();
+            rows
+        };
+        let all = [row(1, 0), row(1, 1), row(1, 250)];
+        for group in 0..3 {
+            let expected: &[Vec<u8>] = if group == 1 { &all } else { &[] };
+            assert_eq!(rows(Scan::prefix(Table::Graph, &[group])), expected, "group {group}");
+            let backwards: Vec<_> = expected.iter().rev().cloned().collect();
+            assert_eq!(rows(Scan::last(Table::Graph, &[group])), backwards, "group {group} from its end");
+        }
     }
 
     proptest! {

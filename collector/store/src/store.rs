@@ -21,6 +21,9 @@ type Database = DBWithThreadMode<SingleThreaded>;
 /// Rows of a family in key order.
 pub(crate) type Rows<'s> = DBRawIteratorWithThreadMode<'s, Database>;
 
+/// Deleted rows that an iterator without bounds steps over at once: beyond them lie other scans' rows.
+const DELETED_MAX: u64 = 32;
+
 /// How far a commit has come when it returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -151,13 +154,20 @@ impl Store {
         Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
     }
 
-    /// An iterator over a family as it is now, without bounds.
+    /// An iterator over a family as it is now, without bounds: it gives up where it would step over many deleted rows.
     pub(crate) fn rows(&self, family: Family) -> Rows<'_> {
-        self.inner.database.raw_iterator_cf(self.handle(family))
+        let mut options = ReadOptions::default();
+        options.set_max_skippable_internal_keys(DELETED_MAX);
+        self.inner.database.raw_iterator_cf_opt(self.handle(family), options)
     }
 
-    /// Scans on an iterator of the table's family, which may be used again.
-    pub(crate) fn scan_on(&self, rows: &mut Rows<'_>, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
+    /// Scans on an iterator of the table's family, which may be used again; false when it gave up.
+    pub(crate) fn scan_on(
+        &self,
+        rows: &mut Rows<'_>,
+        scan: Scan<'_>,
+        visit: &mut Visit<'_>,
+    ) -> Result<bool, StoreError> {
         let prefix = full_key(scan.table, scan.prefix);
         let from = full_key(scan.table, scan.from);
         match (scan.reverse, scan.from.is_empty()) {
@@ -174,14 +184,18 @@ impl Store {
         }
         while let Some((key, value)) = rows.item() {
             if !key.starts_with(&prefix) || visit(&key[1..], value).is_break() {
-                return Ok(());
+                return Ok(true);
             }
             match scan.reverse {
                 false => rows.next(),
                 true => rows.prev(),
             }
         }
-        rows.status().map_err(|error| StoreError::rocks(self.path(), "scan", &error))
+        match rows.status() {
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == rocksdb::ErrorKind::Incomplete => Ok(false),
+            Err(error) => Err(StoreError::rocks(self.path(), "scan", &error)),
+        }
     }
 
     fn healthy(&self) -> Result<(), StoreError> {
@@ -241,7 +255,7 @@ impl Read for Store {
         options.set_iterate_upper_bound(after_prefix(&prefix));
         options.set_iterate_lower_bound(prefix.into_vec());
         let family = self.handle(scan.table.family());
-        self.scan_on(&mut self.inner.database.raw_iterator_cf_opt(family, options), scan, visit)
+        self.scan_on(&mut self.inner.database.raw_iterator_cf_opt(family, options), scan, visit).map(drop)
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use anyhow::Result;
 use ledger::{LedgerName, Tenant};
 use lineage::decode::Limits;
-use lineage::frame::Frames;
 use lineage::schema::Schemas;
 use server::clock::Clock;
 use server::genesis::Beginning;
@@ -35,14 +34,12 @@ pub fn begin(log: &dyn Log, names: &Names, keys: &Path, clock: &dyn Clock) -> Re
         bytes
     };
     let keyring = Arc::new(Keyring::init(keys, &ledger, 1, std::slice::from_ref(&tenant), &mut draw)?);
-    let frames = Arc::new(Frames::new());
     let appender = log.appender()?;
     let beginning = Beginning {
         log,
         appender: appender.as_ref(),
         names,
         keyring: &keyring,
-        frames: &frames,
         ledger: &ledger,
         partitions: 1,
         tenants: &[tenant],
@@ -51,5 +48,5 @@ pub fn begin(log: &dyn Log, names: &Names, keys: &Path, clock: &dyn Clock) -> Re
     };
     let homes = Arc::new(beginning.ensure()?);
     let schemas = Arc::new(Schemas::built_in()?);
-    Ok(Arc::new(Desk { schemas, limits: Limits::default(), frames, keyring, homes }))
+    Ok(Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes }))
 }

@@ -51,25 +51,7 @@ fn check(schema: &Schema, envelope: &Envelope<'_>) {
 }
 
 fn blank(kind: Kind) -> Envelope<'static> {
-    Envelope {
-        kind,
-        tenant: "default",
-        incarnation: [1; 16],
-        received_at_ns: -5,
-        intake_version: "0.1.0",
-        idempotency_key: None,
-        source: None,
-        principal: None,
-        initiator: None,
-        operation: None,
-        mode: Mode::Live,
-        data_key_id: 0,
-        sealed: None,
-        event: None,
-        control: None,
-        progress: None,
-        rejections: None,
-    }
+    Envelope::blank(kind, "default", [1; 16], -5, "0.1.0")
 }
 
 fn with_facts<'a>(facts: Facts<'a>, body: &'a [u8]) -> Envelope<'a> {

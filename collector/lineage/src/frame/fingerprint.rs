@@ -9,5 +9,5 @@ fn the_fingerprint_is_the_one_that_others_compute() {
     inline(&mut envelope, "dev.ledgerline.facts.Facts", &mut Some(facts));
     let schema = apache_avro::Schema::parse(&envelope).unwrap();
     let expected = schema.fingerprint::<apache_avro::rabin::Rabin>().to_string();
-    assert_eq!(Frames::new().fingerprint(), expected);
+    assert_eq!(fingerprint(), expected);
 }

@@ -4,7 +4,7 @@
 use super::edge::names;
 use super::flows::{Lineages, Sets, put_flow};
 use super::touched::Touched;
-use crate::context::{Context, context_key, short};
+use crate::context::{Context, short};
 use crate::facts::Facts;
 use crate::fold::Accepted;
 use crate::group::add_member;
@@ -72,7 +72,7 @@ pub fn declare<'a, S: State>(
 
 /// Who a producer is: its URI without segments that are a version, so that an upgrade stays the same producer.
 pub fn producer_id(uri: &str) -> ProducerId {
-    static DIGEST: Context = Context::new(|| context_key(PRODUCER_CONTEXT));
+    static DIGEST: Context = Context::new(PRODUCER_CONTEXT);
     let mut hasher = DIGEST.hasher();
     for segment in uri.split('/').filter(|segment| !is_version(segment)) {
         hasher.update(segment.as_bytes());

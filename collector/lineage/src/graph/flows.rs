@@ -3,7 +3,7 @@
 
 use super::name::index_column;
 use super::touched::Touched;
-use crate::context::{Context, context_key, short};
+use crate::context::{Context, short};
 use crate::facts::{Column, ColumnSource, Dataset, EndpointKind, Facts, LineageEntry, LineageSource, Transformation};
 use crate::id::NodeId;
 use crate::row::key::{FlowKey, Link, Side};
@@ -14,7 +14,7 @@ const CONTEXT: &str = "ledgerline v1 flow";
 
 /// A flow's id: the digest of its row.
 pub fn flow_id(flow: &[u8]) -> FlowId {
-    static DIGEST: Context = Context::new(|| context_key(CONTEXT));
+    static DIGEST: Context = Context::new(CONTEXT);
     let mut hasher = DIGEST.hasher();
     hasher.update(flow);
     FlowId(short(&hasher))

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::{Context, context_key, short};
+use crate::context::{Context, short};
 use crate::fold::Writer;
 use crate::id::NodeId;
 use crate::row::key::{ContentKey, Digest, HistoryKey};
@@ -236,7 +236,7 @@ fn keep<S: State>(state: &mut S, stands: Option<&Value>, content: Vec<u8>, is_he
 }
 
 fn digest_of(content: &[u8]) -> Digest {
-    static DIGEST: Context = Context::new(|| context_key(CONTEXT));
+    static DIGEST: Context = Context::new(CONTEXT);
     let mut hasher = DIGEST.hasher();
     hasher.update(content);
     Digest(short(&hasher))

@@ -1,6 +1,6 @@
 //! Reading the beginning of a ledger back: the genesis record of each partition. Never writes one.
 
-use lineage::frame::{Frames, Opened};
+use lineage::frame::{self, Opened};
 
 use super::{EMPTY_READS_MAX, GenesisError, Homes, READ, contradiction, reading};
 use crate::keyring::Keyring;
@@ -21,9 +21,9 @@ impl Begun {
     ///
     /// # Errors
     /// When the log can't be read, or a partition has no genesis record.
-    pub fn read(log: &dyn Log, names: &Names, keyring: &Keyring, frames: &Frames) -> Result<Self, GenesisError> {
+    pub fn read(log: &dyn Log, names: &Names, keyring: &Keyring) -> Result<Self, GenesisError> {
         let partitions = log.partitions(&names.events).map_err(|error| reading(names, 0, error))?;
-        let search = Search { log, names, keyring, frames };
+        let search = Search { log, names, keyring };
         let (mut incarnations, mut ledger_name) = (Vec::new(), String::new());
         for partition in 0..partitions {
             let Some((incarnation, content)) = search.find(partition)? else {
@@ -44,7 +44,6 @@ pub(super) struct Search<'a> {
     pub log: &'a dyn Log,
     pub names: &'a Names,
     pub keyring: &'a Keyring,
-    pub frames: &'a Frames,
 }
 
 impl Search<'_> {
@@ -58,7 +57,7 @@ impl Search<'_> {
             let batch = reader.read(READ).map_err(failed)?;
             for record in &batch.records {
                 let value = record.value.as_deref().unwrap_or_default();
-                if let Opened::Envelope(envelope) = self.frames.open(value, self.keyring.intake_keys())
+                if let Opened::Envelope(envelope) = frame::open(value, self.keyring.intake_keys())
                     && let Some(control) = envelope.control.as_ref().filter(|control| control.name == "genesis")
                     && let Ok(content) = serde_json::from_slice::<GenesisContent>(control.content)
                 {

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use ledger::{Opening, Tenant};
 use lineage::decode::{self, Limits, Rejection, decode};
-use lineage::envelope::{Control, Envelope, Event, Kind, Mode, Noticed, Source, Subject, Verdict};
+use lineage::envelope::{Envelope, Event, Kind, Mode, Noticed, Source, Subject, Verdict};
 use lineage::facts::{EventKind, Facts};
 use lineage::finding::{Finding, Grade};
-use lineage::frame::{EncodeError, Frames};
+use lineage::frame::{self, EncodeError};
 use lineage::schema::Schemas;
 use lineage::{c14n, schema};
 
@@ -32,8 +32,6 @@ pub struct Desk {
     pub schemas: Arc<Schemas>,
     /// The bounds.
     pub limits: Limits,
-    /// The envelope's form.
-    pub frames: Arc<Frames>,
     /// The keys that ids and seals are made with.
     pub keyring: Arc<Keyring>,
     /// Where each tenant lives.
@@ -131,7 +129,7 @@ impl Preparer {
             ..blank(Kind::Event, channel.tenant.as_str(), home.incarnation, channel.received_at_ns)
         };
         let mut sealed = Vec::with_capacity(payload.len().saturating_mul(2).min(1 << 20));
-        match desk.frames.seal(&envelope, desk.keyring.intake_key(), &mut sealed) {
+        match frame::seal(&envelope, desk.keyring.intake_key(), &mut sealed) {
             Ok(()) => {
                 let findings = decoded.findings;
                 Prepared::Sealed(Sealed { event_id, partition: home.partition, envelope: sealed, findings })
@@ -148,40 +146,22 @@ impl Desk {
     /// When a value does not fit the schema.
     pub fn seal(&self, envelope: &Envelope<'_>) -> Result<Vec<u8>, EncodeError> {
         let mut sealed = Vec::new();
-        self.frames.seal(envelope, self.keyring.intake_key(), &mut sealed)?;
+        frame::seal(envelope, self.keyring.intake_key(), &mut sealed)?;
         Ok(sealed)
     }
 }
 
 /// A sealed envelope as a record of `lineage.events`.
-pub fn envelope_record(topic: &Arc<str>, frames: &Frames, partition: u32, tenant: &str, sealed: Vec<u8>) -> NewRecord {
+pub fn envelope_record(topic: &Arc<str>, partition: u32, tenant: &str, sealed: Vec<u8>) -> NewRecord {
     NewRecord::new(topic, sealed)
         .partition(partition)
         .key(tenant.to_owned())
-        .header(SCHEMA_FINGERPRINT, frames.fingerprint().to_owned())
+        .header(SCHEMA_FINGERPRINT, frame::fingerprint().to_owned())
 }
 
-/// An envelope with nothing in it yet.
+/// An envelope of this software with nothing in it yet.
 pub fn blank(kind: Kind, tenant: &str, incarnation: [u8; 16], received_at_ns: i64) -> Envelope<'_> {
-    Envelope {
-        kind,
-        tenant,
-        incarnation,
-        received_at_ns,
-        intake_version: VERSION,
-        idempotency_key: None,
-        source: None,
-        principal: None,
-        initiator: None,
-        operation: None,
-        mode: Mode::Live,
-        data_key_id: 0,
-        sealed: None,
-        event: None,
-        control: None::<Control<'_>>,
-        progress: None,
-        rejections: None,
-    }
+    Envelope::blank(kind, tenant, incarnation, received_at_ns, VERSION)
 }
 
 fn subject<'a>(facts: &Facts<'a>) -> Option<Subject<'a>> {

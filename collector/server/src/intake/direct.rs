@@ -196,8 +196,8 @@ impl Shared {
         match preparer.prepare(&payload, &channel) {
             Prepared::Sealed(sealed) => {
                 sealed.findings.iter().for_each(|finding| self.noticed(finding));
-                let (topic, frames) = (&self.parts.names.events, &self.parts.desk.frames);
-                let mut record = envelope_record(topic, frames, sealed.partition, tenant.as_str(), sealed.envelope);
+                let topic = &self.parts.names.events;
+                let mut record = envelope_record(topic, sealed.partition, tenant.as_str(), sealed.envelope);
                 if let Some(parent) = traceparent {
                     record = record.header(TRACEPARENT, parent.to_string());
                 }

@@ -146,7 +146,7 @@ fn one(desk: &Desk, events_topic: &Arc<str>, rows: &[&Refused], mut key: [u8; 16
     // Codes, paths and positions fit the schema by construction; were it not so, the original still reaches its topic.
     let sealed =
         desk.seal(&envelope).inspect_err(|error| tracing::error!(%error, "rejections can't be sealed")).ok()?;
-    Some(envelope_record(events_topic, &desk.frames, home.partition, tenant, sealed))
+    Some(envelope_record(events_topic, home.partition, tenant, sealed))
 }
 
 fn row(refused: &Refused) -> Rejected<'_> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ledger::{LedgerName, Tenant};
 use lineage::decode::Limits;
 use lineage::envelope::Kind;
-use lineage::frame::{Frames, Opened};
+use lineage::frame::{self, Opened};
 use lineage::schema::Schemas;
 
 use super::Desk;
@@ -47,13 +47,11 @@ impl World {
             bytes
         };
         let keyring = Arc::new(Keyring::init(folder.path(), &ledger, 1, &tenants, &mut draw).unwrap());
-        let frames = Arc::new(Frames::new());
         let homes = Beginning {
             log: &log,
             appender: log.appender().unwrap().as_ref(),
             names: &names,
             keyring: &keyring,
-            frames: &frames,
             ledger: &ledger,
             partitions: 1,
             tenants: &tenants,
@@ -63,7 +61,7 @@ impl World {
         .ensure()
         .unwrap();
         let schemas = Arc::new(Schemas::built_in().unwrap());
-        let desk = Arc::new(Desk { schemas, limits: Limits::default(), frames, keyring, homes: Arc::new(homes) });
+        let desk = Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes: Arc::new(homes) });
         let metrics = Arc::new(Metrics::new("test", "sim"));
         Self { log, clock, random, names, desk, metrics, _folder: folder }
     }
@@ -92,7 +90,7 @@ impl World {
     /// Envelopes of events that `lineage.events` holds.
     pub fn events(&self) -> usize {
         let keyring = &self.desk.keyring;
-        let is_event = |value: &[u8]| match self.desk.frames.open(value, keyring.intake_keys()) {
+        let is_event = |value: &[u8]| match frame::open(value, keyring.intake_keys()) {
             Opened::Envelope(envelope) => envelope.kind == Kind::Event,
             _ => false,
         };

@@ -29,7 +29,7 @@ use ledger::leaf::{Hex, Position};
 use lineage::alert::{AlertMessage, Settings};
 use lineage::envelope::{Envelope, Event, Kind};
 use lineage::fold::{self, Accepted};
-use lineage::frame::{Frames, Opened, Refusal};
+use lineage::frame::{self, Opened, Refusal};
 use lineage::id::EventId;
 use store::tables::{self, LeafKey, Meta, OutboxKey, Outgoing, SourceKey};
 use store::{Batch, Durability, Store, Table};
@@ -62,7 +62,6 @@ impl Default for RecorderSettings {
 /// One partition's recorder.
 pub struct Recorder {
     store: Store,
-    frames: Arc<Frames>,
     keyring: Arc<Keyring>,
     settings: RecorderSettings,
     meta: Meta,
@@ -100,7 +99,7 @@ impl Recorder {
             books.insert(name, Book::load(&store, tenant, row, identity).map_err(halted)?);
         }
         let coverage = Coverage::load(&store).map_err(halted)?;
-        Ok(Recorder { store, frames: Arc::new(Frames::new()), keyring, settings, meta, books, coverage })
+        Ok(Recorder { store, keyring, settings, meta, books, coverage })
     }
 
     /// Offset of the next record to apply.
@@ -167,8 +166,7 @@ impl Recorder {
     fn one(&mut self, turn: &mut Turn<'_, '_>) -> Result<(), Halt> {
         let record = turn.record;
         let keyring = Arc::clone(&self.keyring);
-        let frames = Arc::clone(&self.frames);
-        let opened = frames.open(record.value.as_deref().unwrap_or_default(), keyring.intake_keys());
+        let opened = frame::open(record.value.as_deref().unwrap_or_default(), keyring.intake_keys());
         match opened {
             Opened::Newer { version } => {
                 let reason = format!(

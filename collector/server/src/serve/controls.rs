@@ -63,7 +63,7 @@ impl LogControls {
             ..blank(Kind::Control, tenant.as_str(), home.incarnation, core.host.clock.now_ns())
         };
         let sealed = core.desk.seal(&envelope).map_err(|error| unavailable(&error.to_string()))?;
-        let record = envelope_record(&core.names.events, &core.desk.frames, home.partition, tenant.as_str(), sealed);
+        let record = envelope_record(&core.names.events, home.partition, tenant.as_str(), sealed);
         let appender = core.log.appender().map_err(|error| unavailable(&error.to_string()))?;
         Ok(appender.begin(vec![record]))
     }

@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use lineage::decode::Limits;
-use lineage::frame::Frames;
 use lineage::schema::Schemas;
 use parking_lot::Mutex;
 use store::StoreOptions;
@@ -83,14 +82,12 @@ impl Core {
         }
         let ledger = ledger_name(&config)?;
         let keyring = Arc::new(keyring(&config, &host, &ledger)?);
-        let frames = Arc::new(Frames::new());
         let appender = log.appender()?;
         let homes = Beginning {
             log: log.as_ref(),
             appender: appender.as_ref(),
             names: &names,
             keyring: &keyring,
-            frames: &frames,
             ledger: &ledger,
             partitions: config.recorder.partitions,
             tenants: &configured_tenants(&config),
@@ -98,7 +95,7 @@ impl Core {
             now_ns: host.clock.now_ns(),
         };
         let homes = homes.ensure()?;
-        Self::assemble(config, host, log, keyring, frames, homes)
+        Self::assemble(config, host, log, keyring, homes)
     }
 
     /// Opens an embedded deployment that is there and stopped, and changes nothing that it means: no key, no topic, no record
@@ -109,12 +106,11 @@ impl Core {
     pub fn open_stopped(mut config: Config, host: Host) -> Result<Arc<Self>, StartError> {
         let log = open_existing(&config, &host)?;
         let names = topics::names(&config);
-        let frames = Arc::new(Frames::new());
         let keyring = Arc::new(Keyring::load(&keys_folder(&config))?);
-        let begun = Begun::read(log.as_ref(), &names, &keyring, &frames)?;
+        let begun = Begun::read(log.as_ref(), &names, &keyring)?;
         config.recorder.partitions = begun.homes.count();
         config.ledger.name = begun.ledger_name;
-        Self::assemble(config, host, log, keyring, frames, begun.homes)
+        Self::assemble(config, host, log, keyring, begun.homes)
     }
 
     fn assemble(
@@ -122,7 +118,6 @@ impl Core {
         host: Host,
         log: Arc<dyn Log>,
         keyring: Arc<Keyring>,
-        frames: Arc<Frames>,
         homes: Homes,
     ) -> Result<Arc<Self>, StartError> {
         let kind = if config.kafka.is_configured() { "kafka" } else { "embedded" };
@@ -133,7 +128,7 @@ impl Core {
             datasets_per_run_max: config.intake.datasets_per_run_max,
             ..Limits::default()
         };
-        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, frames, keyring, homes: Arc::new(homes) });
+        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, keyring, homes: Arc::new(homes) });
         let names = topics::names(&config);
         let ticker = Ticker::new(Arc::clone(&desk), log.appender()?, names.clone(), Arc::clone(&host.clock));
         Ok(Arc::new(Self {

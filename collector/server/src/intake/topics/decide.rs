@@ -64,8 +64,8 @@ impl TopicIntake {
                 for finding in &sealed.findings {
                     self.parts.metrics.intake.findings.get_or_create(&CodeLabel::of(&finding.code)).inc();
                 }
-                let (topic, frames) = (&self.parts.names.events, &self.parts.desk.frames);
-                let mut envelope = envelope_record(topic, frames, sealed.partition, tenant.as_str(), sealed.envelope);
+                let topic = &self.parts.names.events;
+                let mut envelope = envelope_record(topic, sealed.partition, tenant.as_str(), sealed.envelope);
                 if let Some(parent) = traceparent {
                     envelope = envelope.header(TRACEPARENT, parent.to_string());
                 }

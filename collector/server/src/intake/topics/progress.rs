@@ -54,8 +54,8 @@ impl TopicIntake {
         };
         match self.parts.desk.seal(&envelope) {
             Ok(sealed) => {
-                let (topic, frames) = (&self.parts.names.events, &self.parts.desk.frames);
-                let record = envelope_record(topic, frames, home.partition, own.as_str(), sealed);
+                let topic = &self.parts.names.events;
+                let record = envelope_record(topic, home.partition, own.as_str(), sealed);
                 let mut batch = Batch::default();
                 batch.push(record, Origin::Ours);
                 self.flight.begin(self.appender.as_ref(), batch, self.parts.clock.monotonic());

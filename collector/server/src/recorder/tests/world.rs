@@ -11,7 +11,7 @@ use ledger::{LedgerName, Origin, Tenant};
 use lineage::c14n;
 use lineage::decode::{self, Limits, decode};
 use lineage::envelope::{
-    Control, Envelope, Event, IdempotencyKey, Kind, Mode, Noticed, Progress, Rejected, Rejections, Signature, Source,
+    Control, Envelope, Event, IdempotencyKey, Kind, Noticed, Progress, Rejected, Rejections, Signature, Source,
     Subject, Verdict,
 };
 use lineage::facts::EventKind;
@@ -65,7 +65,6 @@ pub(crate) enum Step {
 /// Everything that a test's records are made with.
 pub(crate) struct World {
     pub keyring: Arc<Keyring>,
-    frames: lineage::frame::Frames,
     schemas: Schemas,
     _folder: tempfile::TempDir,
 }
@@ -86,34 +85,16 @@ impl World {
         };
         let keyring = Keyring::init(folder.path(), &ledger, 1, &[tenant], &mut random).unwrap();
         let schemas = Schemas::built_in().unwrap();
-        World { keyring: Arc::new(keyring), frames: lineage::frame::Frames::new(), schemas, _folder: folder }
+        World { keyring: Arc::new(keyring), schemas, _folder: folder }
     }
 
     pub fn envelope(kind: Kind, tenant: &str, received_at_ns: i64) -> Envelope<'_> {
-        Envelope {
-            kind,
-            tenant,
-            incarnation: INCARNATION,
-            received_at_ns,
-            intake_version: "0.1.0",
-            idempotency_key: None,
-            source: None,
-            principal: None,
-            initiator: None,
-            operation: None,
-            mode: Mode::Live,
-            data_key_id: 0,
-            sealed: None,
-            event: None,
-            control: None,
-            progress: None,
-            rejections: None,
-        }
+        Envelope::blank(kind, tenant, INCARNATION, received_at_ns, "0.1.0")
     }
 
     pub fn record(&self, offset: u64, envelope: &Envelope<'_>) -> Record {
         let mut value = Vec::new();
-        self.frames.seal(envelope, self.keyring.intake_key(), &mut value).unwrap();
+        lineage::frame::seal(envelope, self.keyring.intake_key(), &mut value).unwrap();
         self.raw(offset, Some(envelope.tenant), value)
     }
 
