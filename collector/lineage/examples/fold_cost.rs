@@ -7,6 +7,7 @@ use lineage::decode::{Limits, Scratch, decode};
 use lineage::envelope::Mode;
 use lineage::fold::{Accepted, Position, apply};
 use lineage::id::EventId;
+use lineage::query::Known;
 use lineage::row::memory::Memory;
 use lineage::row::{Corrupt, Read, State, Table, Visit};
 use lineage::schema::Schemas;
@@ -76,6 +77,7 @@ fn main() {
     for (line, scratch) in lines.iter().zip(&mut scratches) {
         events.push(decode(line, scratch, &schemas, &limits).expect("an event that decodes").facts);
     }
+    let known = Known::default();
     let mut state = Counted::default();
     let (mut leaf, mut alerts) = (0u64, 0);
     for round in 0..repeats {
@@ -100,7 +102,7 @@ fn main() {
                 mode: Mode::Live,
                 facts,
             };
-            let applied = apply(&mut state, &accepted, facts.event_time_ns, &Settings::default());
+            let applied = apply(&mut state, &accepted, facts.event_time_ns, &Settings::default(), &known);
             alerts += applied.expect("memory does not fail").alerts.len();
         }
     }

@@ -1,14 +1,13 @@
 //! Who is hit: a bounded walk downstream of the failing job, and who owns what it finds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::message::{MessageAffected, MessageAffectedNode, MessageAffectedOwner, MessageOwner};
 use crate::facts::{Owner, Tag};
-use crate::graph::{Side, standing};
+use crate::graph::Side;
 use crate::id::NodeId;
-use crate::query::{Bounds, Direction, EdgeState, Reached, Request, Standing, Subject, node_text, walk};
-use crate::row::key::NodeKey;
-use crate::row::{self, FacetKey, NodeKind, NodeRow, Read};
+use crate::query::{Bounds, Direction, EdgeState, Reached, Request, Subject, View, node_text, reach};
+use crate::row::{self, FacetKey, NodeKind, Read};
 
 /// How far the walk goes: an alert must not cost more than what it is about.
 const BOUNDS: Bounds = Bounds { depth_max: 16, nodes_max: 500, edges_max: 5_000 };
@@ -18,7 +17,7 @@ const LISTED_MAX: usize = 10;
 const WRITTEN_MAX: usize = 16;
 
 /// What lies downstream of a job.
-pub(super) fn affected<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Result<MessageAffected, S::Error> {
+pub(super) fn affected<S: Read>(view: View<'_, S>, job: NodeId, log_time_ns: i64) -> Result<MessageAffected, S::Error> {
     let request = Request {
         subject: Subject::Job(job),
         direction: Direction::Downstream,
@@ -26,19 +25,19 @@ pub(super) fn affected<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Res
         ever: false,
         log_time_ns,
     };
-    let answer = walk(state, &request)?;
-    let datasets: Vec<&Reached> = answer.nodes.iter().filter(|node| node.node.kind == NodeKind::Dataset).collect();
-    let mut jobs: BTreeSet<NodeId> = answer.hops.iter().filter_map(|hop| hop.job.as_ref().map(|job| job.id)).collect();
-    jobs.extend(answer.nodes.iter().filter(|node| node.node.kind == NodeKind::Job).map(|node| node.node.id));
+    let mut reach = reach(view, &request)?;
+    let datasets: Vec<&Reached> = reach.nodes.iter().filter(|node| node.node.kind == NodeKind::Dataset).collect();
+    let mut jobs = std::mem::take(&mut reach.jobs);
+    jobs.extend(reach.nodes.iter().filter(|node| node.node.kind == NodeKind::Job).map(|node| node.node.id));
     jobs.remove(&job);
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
     let mut listed: Vec<(usize, MessageAffectedNode)> = Vec::new();
     for node in &datasets {
-        let owners = owners(state, node.node.id)?;
+        let owners = owners(view, node.node.id)?;
         for owner in &owners {
             *counts.entry(owner.name.clone()).or_default() += 1;
         }
-        let tags = tags(state, node.node.id)?;
+        let tags = tags(view, node.node.id)?;
         // Owned and tagged first: someone said that these matter.
         let weight = usize::from(owners.is_empty()) + usize::from(tags.is_empty());
         listed.push((
@@ -62,18 +61,18 @@ pub(super) fn affected<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Res
     Ok(MessageAffected {
         datasets: datasets.len() as u64,
         jobs: jobs.len() as u64,
-        complete: answer.complete(),
+        complete: reach.complete,
         most_important: listed.into_iter().map(|(_, node)| node).collect(),
         by_owner: Some(by_owner).filter(|list| !list.is_empty()),
     })
 }
 
 /// Datasets that the job writes, the first few.
-pub(super) fn written<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Result<Vec<NodeId>, S::Error> {
-    let standing = Standing::read(state, job, false, log_time_ns)?;
+pub(super) fn written<S: Read>(view: View<'_, S>, job: NodeId, log_time_ns: i64) -> Result<Vec<NodeId>, S::Error> {
+    let standing = view.standing(job, false, log_time_ns)?;
     let mut written = Vec::new();
     for node in standing.datasets(Side::Output) {
-        if written.len() < WRITTEN_MAX && standing.edge(state, node, Side::Output)?.state != EdgeState::Historical {
+        if written.len() < WRITTEN_MAX && standing.edge(view, node, Side::Output)?.state != EdgeState::Historical {
             written.push(node);
         }
     }
@@ -84,8 +83,8 @@ pub(super) fn written<S: Read>(state: &S, job: NodeId, log_time_ns: i64) -> Resu
 ///
 /// # Errors
 /// The store's own.
-pub fn owners<S: Read>(state: &S, node: NodeId) -> Result<Vec<MessageOwner>, S::Error> {
-    let Some(content) = content(state, node, FacetKey::Ownership)? else { return Ok(Vec::new()) };
+pub fn owners<S: Read>(view: View<'_, S>, node: NodeId) -> Result<Vec<MessageOwner>, S::Error> {
+    let Some(content) = view.facet(node, FacetKey::Ownership)? else { return Ok(Vec::new()) };
     let owners: Vec<Owner<'_>> =
         postcard::from_bytes(&content).map_err(|_| row::Corrupt { table: row::Table::Content })?;
     Ok(owners
@@ -99,18 +98,11 @@ pub fn owners<S: Read>(state: &S, node: NodeId) -> Result<Vec<MessageOwner>, S::
         .collect())
 }
 
-fn tags<S: Read>(state: &S, node: NodeId) -> Result<Vec<String>, S::Error> {
-    let Some(content) = content(state, node, FacetKey::Tags)? else { return Ok(Vec::new()) };
+fn tags<S: Read>(view: View<'_, S>, node: NodeId) -> Result<Vec<String>, S::Error> {
+    let Some(content) = view.facet(node, FacetKey::Tags)? else { return Ok(Vec::new()) };
     let tags: Vec<Tag<'_>> = postcard::from_bytes(&content).map_err(|_| row::Corrupt { table: row::Table::Content })?;
     let mut names: Vec<String> = tags.into_iter().map(|tag| tag.key.to_owned()).collect();
     names.sort_unstable();
     names.dedup();
     Ok(names)
-}
-
-fn content<S: Read>(state: &S, node: NodeId, facet: FacetKey) -> Result<Option<Vec<u8>>, S::Error> {
-    match row::get::<NodeRow, S>(state, &NodeKey { node })? {
-        Some(row) => standing(state, &row.registers, facet),
-        None => Ok(None),
-    }
 }

@@ -13,8 +13,9 @@ pub use message::{
 use crate::envelope::Mode;
 use crate::fold::Accepted;
 use crate::id::{AlertId, NodeId};
-use crate::row::key::{AlertKey, NodeKey, OpenAlertKey, prefix};
-use crate::row::{self, AlertRow, AlertState, NodeKind, NodeRow, OpenAlertRow, Read, State};
+use crate::query::{Known, View};
+use crate::row::key::{AlertKey, OpenAlertKey, prefix};
+use crate::row::{self, AlertRow, AlertState, NodeKind, OpenAlertRow, Read, State};
 use crate::rule::{Fire, Severity, Signal, SubjectKind, What};
 
 /// Open alerts of one subject that are looked at.
@@ -47,6 +48,7 @@ impl Default for Settings {
 /// The store's own.
 pub fn advance<S: State>(
     state: &mut S,
+    known: &Known,
     accepted: &Accepted<'_>,
     signals: Vec<Signal>,
     log_time_ns: i64,
@@ -64,7 +66,8 @@ pub fn advance<S: State>(
             (What::Fire(fire), before) => {
                 let opened_ns = before.as_ref().filter(|_| is_open).map_or(log_time_ns, |row| row.opened_ns);
                 let now = if is_open { AlertState::Updated } else { AlertState::Firing };
-                let message = compose(state, accepted, &signal, fire, (now, sequence, log_time_ns), settings)?;
+                let message =
+                    compose(View::new(state, known), accepted, &signal, fire, (now, sequence, log_time_ns), settings)?;
                 let row = AlertRow {
                     rule: signal.rule.to_owned(),
                     subject: signal.subject.job,
@@ -112,19 +115,19 @@ pub fn open_alerts<S: Read>(state: &S, job: NodeId, rule: &str) -> Result<Vec<(A
 }
 
 fn compose<S: Read>(
-    state: &S,
+    view: View<'_, S>,
     accepted: &Accepted<'_>,
     signal: &Signal,
     fire: &Fire,
     (now, sequence, log_time_ns): (AlertState, u32, i64),
     settings: &Settings,
 ) -> Result<AlertMessage, S::Error> {
-    let job = name(state, signal.subject.job)?;
-    let affected = affected::affected(state, signal.subject.job, log_time_ns)?;
+    let job = name(view, signal.subject.job)?;
+    let affected = affected::affected(view, signal.subject.job, log_time_ns)?;
     let critical = fire.severity == Severity::Warning && affected.datasets >= CRITICAL_AFFECTED;
-    let mut owners = affected::owners(state, signal.subject.job)?;
-    for node in affected::written(state, signal.subject.job, log_time_ns)? {
-        for owner in affected::owners(state, node)? {
+    let mut owners = affected::owners(view, signal.subject.job)?;
+    for node in affected::written(view, signal.subject.job, log_time_ns)? {
+        for owner in affected::owners(view, node)? {
             if !owners.contains(&owner) {
                 owners.push(owner);
             }
@@ -139,7 +142,7 @@ fn compose<S: Read>(
     let mut ancestors = Vec::with_capacity(fire.ancestors.len());
     for ancestor in &fire.ancestors {
         ancestors.push(MessageAncestor {
-            node: name(state, ancestor.job)?.text,
+            node: name(view, ancestor.job)?.text,
             run: Some(ancestor.run.to_string()),
             state: Some("FAIL".to_owned()),
         });
@@ -210,12 +213,13 @@ struct Named {
     name: String,
 }
 
-fn name<S: Read>(state: &S, node: NodeId) -> Result<Named, S::Error> {
-    let Some(row) = row::get::<NodeRow, S>(state, &NodeKey { node })? else {
+fn name<S: Read>(view: View<'_, S>, node: NodeId) -> Result<Named, S::Error> {
+    let Some(row) = view.node(node)? else {
         return Ok(Named { text: format!("job::{node}"), namespace: String::new(), name: node.to_string() });
     };
     let kind = if row.kind == NodeKind::Job { "job" } else { "dataset" };
-    Ok(Named { text: format!("{kind}:{}:{}", row.namespace, row.name), namespace: row.namespace, name: row.name })
+    let (namespace, name) = (row.namespace.clone(), row.name.clone());
+    Ok(Named { text: format!("{kind}:{namespace}:{name}"), namespace, name })
 }
 
 /// A time as alerts write it: RFC 3339, UTC.

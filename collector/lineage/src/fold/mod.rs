@@ -4,6 +4,7 @@
 mod accepted;
 #[cfg(test)]
 pub(crate) mod tests;
+mod watched;
 
 pub use accepted::{Accepted, Applied, Position, Writer};
 
@@ -11,11 +12,14 @@ use crate::alert::{self, Settings};
 use crate::facts::EventKind;
 use crate::graph::{self, Touched};
 use crate::group::Groups;
+use crate::query::Known;
 use crate::row::State;
 use crate::rule::{self, Change};
 use crate::run;
+use watched::Watched;
 
-/// Applies an event that was recorded for the first time. `log_time_ns` is the greatest tick so far.
+/// Applies an event that was recorded for the first time. `log_time_ns` is the greatest tick so far; `known` is what was
+/// learned of this state by the calls before, or nothing.
 ///
 /// Applying an event again, or the events of a history in another order, leaves the same rows; only alert rows, whose
 /// messages have a sequence, depend on what came first.
@@ -27,7 +31,9 @@ pub fn apply<S: State>(
     accepted: &Accepted<'_>,
     log_time_ns: i64,
     settings: &Settings,
+    known: &Known,
 ) -> Result<Applied, S::Error> {
+    let state = &mut Watched { state, known };
     let facts = accepted.facts;
     let mut touched = Touched::default();
     graph::name(state, accepted, &mut touched)?;
@@ -45,6 +51,6 @@ pub fn apply<S: State>(
     };
     graph::link(state, accepted, &touched)?;
     let signals = rule::evaluate(state, accepted, &change)?;
-    let alerts = alert::advance(state, accepted, signals, log_time_ns, settings)?;
+    let alerts = alert::advance(state, known, accepted, signals, log_time_ns, settings)?;
     Ok(Applied { alerts })
 }

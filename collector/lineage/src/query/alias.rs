@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::known::View;
 use crate::facts::Symlink;
-use crate::graph::standing;
 use crate::id::NodeId;
-use crate::row::key::{Link, NodeKey, prefix};
-use crate::row::{self, EdgeRow, FacetKey, NodeRow, Read};
+use crate::row::key::Link;
+use crate::row::{self, FacetKey, Read};
 
 /// Names in a class.
 pub const ALIASES_MAX: usize = 8;
@@ -18,14 +18,14 @@ const EXPLORED_MAX: usize = 64;
 ///
 /// # Errors
 /// The store's own.
-pub fn alias_class<S: Read>(state: &S, node: NodeId) -> Result<(Vec<NodeId>, bool), S::Error> {
+pub fn alias_class<S: Read>(view: View<'_, S>, node: NodeId) -> Result<(Vec<NodeId>, bool), S::Error> {
     let mut edges: BTreeSet<(i64, NodeId, NodeId)> = BTreeSet::new();
     let mut seen = BTreeSet::from([node]);
     let mut open = vec![node];
     while let Some(here) = open.pop() {
-        for (link, there, first_seen_ns) in neighbours(state, here)? {
+        for (link, there, first_seen_ns) in neighbours(view, here)? {
             let (declarer, named) = if link == Link::Alias { (here, there) } else { (there, here) };
-            if !names(state, declarer)?.contains(&named) {
+            if !names(view, declarer)?.contains(&named) {
                 continue;
             }
             edges.insert((first_seen_ns, declarer.min(named), declarer.max(named)));
@@ -58,20 +58,18 @@ pub fn alias_class<S: Read>(state: &S, node: NodeId) -> Result<(Vec<NodeId>, boo
     Ok((class_of.into_iter().filter(|(_, class)| Some(*class) == own).map(|(node, _)| node).collect(), capped))
 }
 
-fn neighbours<S: Read>(state: &S, node: NodeId) -> Result<Vec<(Link, NodeId, i64)>, S::Error> {
+fn neighbours<S: Read>(view: View<'_, S>, node: NodeId) -> Result<Vec<(Link, NodeId, i64)>, S::Error> {
     let mut found = Vec::new();
     for link in [Link::Alias, Link::AliasOf] {
-        for (key, edge) in row::scan::<EdgeRow, S>(state, &prefix(&[&node.0, &[link as u8]]), EXPLORED_MAX)? {
-            found.push((link, key.other, edge.first_seen_ns));
-        }
+        let others = view.neighbours(node, link, EXPLORED_MAX)?;
+        found.extend(others.iter().map(|other| (link, other.node, other.first_seen_ns)));
     }
     Ok(found)
 }
 
 /// The names that a dataset's standing `symlinks` facet gives it.
-fn names<S: Read>(state: &S, node: NodeId) -> Result<Vec<NodeId>, S::Error> {
-    let Some(row) = row::get::<NodeRow, S>(state, &NodeKey { node })? else { return Ok(Vec::new()) };
-    let Some(content) = standing(state, &row.registers, FacetKey::Symlinks)? else { return Ok(Vec::new()) };
+fn names<S: Read>(view: View<'_, S>, node: NodeId) -> Result<Vec<NodeId>, S::Error> {
+    let Some(content) = view.facet(node, FacetKey::Symlinks)? else { return Ok(Vec::new()) };
     let symlinks: Vec<Symlink<'_>> =
         postcard::from_bytes(&content).map_err(|_| row::Corrupt { table: row::Table::Content })?;
     Ok(symlinks.iter().map(|symlink| NodeId::dataset(symlink.namespace, symlink.name)).collect())

@@ -35,7 +35,7 @@ fn through<S: Read>(walk: &mut Walk<'_, S>, number: usize, job: NodeId) -> Resul
     let here = walk.node(number).clone();
     let side = walk.side();
     let standing = walk.standing(number, job)?;
-    let pairs = standing.pairs(walk.state, here.node.id, side)?;
+    let pairs = standing.pairs(walk.view, here.node.id, side)?;
     let mut next: Vec<Next> = Vec::new();
     let mut explained: Vec<NodeId> = Vec::new();
     for (flow, strength) in standing.columns(here.node.id, side) {
@@ -49,7 +49,7 @@ fn through<S: Read>(walk: &mut Walk<'_, S>, number: usize, job: NodeId) -> Resul
                 Side::Output => (link.source, &link.source_field),
             };
             explained.push(other);
-            let dropped = standing.dropped(walk.state, other)?.max(standing.dropped(walk.state, here.node.id)?);
+            let dropped = walk.view.dropped(other)?.max(walk.view.dropped(here.node.id)?);
             if !walk.request.ever && strength.confirmed_ns.is_some_and(|end_ns| end_ns <= dropped) {
                 continue;
             }

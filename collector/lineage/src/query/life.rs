@@ -1,8 +1,9 @@
 //! The life of a dataset as such: what became of it when, and which name it had before.
 
+use super::known::{Neighbour, View};
 use crate::id::NodeId;
-use crate::row::key::{ChangeKey, EdgeKey, LifeChange, Link, prefix};
-use crate::row::{self, ChangeRow, EdgeRow, Read};
+use crate::row::key::{ChangeKey, LifeChange, Link, prefix};
+use crate::row::{self, ChangeRow, Read};
 
 /// Names that one name became, or came from, that are looked at.
 const NAMES_MAX: usize = 64;
@@ -51,11 +52,11 @@ pub struct Renamed {
 ///
 /// # Errors
 /// The store's own.
-pub fn renames<S: Read>(state: &S, dataset: NodeId, before: bool) -> Result<Vec<Renamed>, S::Error> {
+pub fn renames<S: Read>(view: View<'_, S>, dataset: NodeId, before: bool) -> Result<Vec<Renamed>, S::Error> {
     let link = if before { Link::RenamedFrom } else { Link::RenamedTo };
     let mut found = Vec::new();
-    for (EdgeKey { other, .. }, _) in row::scan::<EdgeRow, S>(state, &prefix(&[&dataset.0, &[link as u8]]), NAMES_MAX)?
-    {
+    let state = view.state;
+    for &Neighbour { node: other, .. } in &*view.neighbours(dataset, link, NAMES_MAX)? {
         let (new, old) = if before { (dataset, other) } else { (other, dataset) };
         let rows = row::scan::<ChangeRow, S>(state, &prefix(&[&new.0, &[LifeChange::Rename as u8]]), NAMES_MAX)?;
         let Some((key, row)) = rows.iter().find(|(_, row)| row.previous == Some(old)) else { continue };

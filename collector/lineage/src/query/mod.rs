@@ -5,6 +5,7 @@ mod alias;
 mod answer;
 mod column;
 mod family;
+mod known;
 mod life;
 mod resolve;
 mod search;
@@ -20,9 +21,10 @@ pub use answer::{
     Subject,
 };
 pub use family::{descendants, is_stale};
+pub use known::{Known, Neighbour, View};
 pub use life::{Renamed, changes, last_change, renames};
 pub use resolve::{Resolution, node_text, resolve};
 pub use search::{Found, FoundKind, search};
 pub use standing::{Standing, Strength};
 pub use version::{Version, Versions, WRITES_MAX, version_before, versions};
-pub use walk::walk;
+pub use walk::{Reach, reach, walk};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use lineage::query::{self, Answer, Bounds, Hop, Reached, Request, Subject, walk};
+use lineage::query::{self, Answer, Bounds, Hop, Known, Reached, Request, Subject, View, walk};
 
 use super::nodes;
 use super::scope::{Scope, broken, node_ref};
@@ -132,7 +132,9 @@ fn owners(scope: &Scope, reached: &Reached) -> Result<Vec<String>, ReadError> {
         return Ok(Vec::new());
     }
     let mut names: Vec<String> = Vec::new();
-    for owner in lineage::alert::owners(&scope.graph(), reached.node.id).map_err(broken)? {
+    for owner in
+        lineage::alert::owners(View::new(&scope.graph(), &Known::default()), reached.node.id).map_err(broken)?
+    {
         if !names.contains(&owner.name) {
             names.push(owner.name);
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use lineage::id::NodeId;
-use lineage::query::{self, Bounds, FoundKind, Subject};
+use lineage::query::{self, Bounds, FoundKind, Known, Subject, View};
 use lineage::row::key::{Index, Key as _, Link, NameKey, RunKey, open_text, prefix, terminated};
 use lineage::row::{self, EdgeRow, GroupRow, NodeKind, NodeRow, Read as _, RunRow, Table, Visit};
 
@@ -189,7 +189,7 @@ pub(super) fn dataset(scope: &Scope, text: &str) -> Result<Dataset, ReadError> {
     let Subject::Dataset(id) = scope.subject(text, &["dataset"])? else { return Err(missing()) };
     let summary = dataset_summary(scope, id)?.ok_or_else(missing)?;
     let (row, node) = scope.node(id)?.ok_or_else(missing)?;
-    let (class, _) = query::alias_class(&scope.graph(), id).map_err(broken)?;
+    let (class, _) = query::alias_class(View::new(&scope.graph(), &Known::default()), id).map_err(broken)?;
     let mut aliases = Vec::new();
     for other in class.into_iter().filter(|other| *other != id) {
         aliases.extend(scope.name(other)?);

@@ -4,6 +4,7 @@
 use ledger::leaf::{self, Detail, Leaf, Position};
 use ledger::tree::leaf_hash;
 use ledger::{Tenant, key::IdentityKey};
+use lineage::query::Known;
 use store::tables::{self, LeafKey, TenantRow, Tree};
 use store::{Batch, Read, StoreError};
 
@@ -17,6 +18,8 @@ pub(super) struct Book {
     pub row: TenantRow,
     /// Its identity key.
     pub identity: IdentityKey,
+    /// What walks learned of its graph.
+    pub known: Known,
     tree: Tree,
     changed: bool,
 }
@@ -38,13 +41,13 @@ impl Book {
             grown_ns: 0,
             root_key: root_key.to_owned(),
         };
-        Book { tenant, row, identity, tree: Tree::default(), changed: false }
+        Book { tenant, row, identity, known: Known::default(), tree: Tree::default(), changed: false }
     }
 
     /// Reads a stored ledger's edge.
     pub fn load(state: &impl Read, tenant: Tenant, row: TenantRow, identity: IdentityKey) -> Result<Self, StoreError> {
         let tree = Tree::load(state, row.number, row.size)?;
-        Ok(Book { tenant, row, identity, tree, changed: false })
+        Ok(Book { tenant, row, identity, known: Known::default(), tree, changed: false })
     }
 
     /// Appends a leaf; gives its index.

@@ -242,11 +242,10 @@ impl Recorder {
         let position = position(&self.meta, turn.record);
         let index =
             book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some((&event.event_id, opening, body)));
-        let tenant = book.row.number;
         book.count(Taken::Recorded);
         turn.applied.recorded += 1;
         source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Recorded));
-        self.derive(turn, envelope, event, tenant, index)
+        self.derive(turn, envelope, event, index)
     }
 
     fn derive(
@@ -254,10 +253,12 @@ impl Recorder {
         turn: &mut Turn<'_, '_>,
         envelope: &Envelope<'_>,
         event: &Event<'_>,
-        tenant: u32,
         leaf: u64,
     ) -> Result<(), Halt> {
         let Some(facts) = &event.facts else { return self.fault(turn, "the envelope carries no facts") };
+        let Some(book) = self.books.get(envelope.tenant) else {
+            return self.outside_reason(turn, refusal::UNKNOWN_TENANT);
+        };
         let accepted = Accepted {
             tenant: envelope.tenant,
             position: fold::Position {
@@ -273,7 +274,8 @@ impl Recorder {
         };
         // Before the first tick the log has no time of its own: the event's receipt stands in, a value of the log too.
         let time_ns = if self.meta.time_ns > 0 { self.meta.time_ns } else { envelope.received_at_ns };
-        let folded = fold::apply(&mut turn.batch.graph(tenant), &accepted, time_ns, &self.settings.alerts);
+        let mut graph = turn.batch.graph(book.row.number);
+        let folded = fold::apply(&mut graph, &accepted, time_ns, &self.settings.alerts, &book.known);
         let folded = folded.map_err(|error| Halt::store(self.meta.partition, &error))?;
         for alert in &folded.alerts {
             self.tell(turn, alert, envelope.received_at_ns);

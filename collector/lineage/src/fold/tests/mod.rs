@@ -9,6 +9,7 @@ mod semantics;
 use super::{Accepted, Applied, Position, apply};
 use crate::alert::Settings;
 use crate::envelope::Mode;
+use crate::query::Known;
 use crate::row::memory::Memory;
 use event::Ev;
 
@@ -17,6 +18,11 @@ pub(crate) const LAG_NS: i64 = 5;
 
 /// Applies one event.
 pub(crate) fn feed(state: &mut Memory, ev: &Ev, mode: Mode) -> Applied {
+    feed_knowing(state, ev, mode, &Known::default())
+}
+
+/// The same, with what is known of the state.
+pub(crate) fn feed_knowing(state: &mut Memory, ev: &Ev, mode: Mode, known: &Known) -> Applied {
     let facts = ev.facts();
     let accepted = Accepted {
         tenant: "acme",
@@ -27,7 +33,7 @@ pub(crate) fn feed(state: &mut Memory, ev: &Ev, mode: Mode) -> Applied {
         mode,
         facts: &facts,
     };
-    apply(state, &accepted, ev.time + LAG_NS, &Settings::default()).expect("memory does not fail")
+    apply(state, &accepted, ev.time + LAG_NS, &Settings::default(), known).expect("memory does not fail")
 }
 
 /// Applies a history in its order.

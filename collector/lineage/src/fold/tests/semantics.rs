@@ -4,7 +4,7 @@ use super::event::{Ev, dataset_id, job_id, run_id};
 use super::fed;
 use crate::facts::EventType::{self, Abort, Complete, Fail, Other, Running, Start};
 use crate::graph::Side;
-use crate::query::{EdgeState, Standing};
+use crate::query::{EdgeState, Known, Standing, View};
 use crate::row::key::{GroupKey, RunKey};
 use crate::row::{self, GroupRow, GroupState, RunRow, Terminal};
 
@@ -25,6 +25,7 @@ fn numbered(mut history: Vec<Ev>) -> Vec<Ev> {
 /// Reads and writes of job 1, as text: `+` current, `~` in progress, `?` attempted, `-` historical.
 fn edges(history: Vec<Ev>, log_time_ns: i64) -> String {
     let state = fed(&numbered(history));
+    let known = Known::default();
     let standing = Standing::read(&state, job_id(1), true, log_time_ns).unwrap();
     let mut text = Vec::new();
     for (side, arrow) in [(Side::Input, "<"), (Side::Output, ">")] {
@@ -32,7 +33,7 @@ fn edges(history: Vec<Ev>, log_time_ns: i64) -> String {
             if !standing.datasets(side).contains(&dataset_id(node)) {
                 continue;
             }
-            let mark = match standing.edge(&state, dataset_id(node), side).unwrap().state {
+            let mark = match standing.edge(View::new(&state, &known), dataset_id(node), side).unwrap().state {
                 EdgeState::Current => '+',
                 EdgeState::InProgress => '~',
                 EdgeState::Attempted => '?',
@@ -292,7 +293,7 @@ fn a_thousand_sql_runs_of_one_application_stay_cheap() {
                 facts: &facts,
             };
             let before = state.puts;
-            super::apply(&mut state, &accepted, 0, &super::Settings::default()).unwrap();
+            super::apply(&mut state, &accepted, 0, &super::Settings::default(), &Known::default()).unwrap();
             puts.push(state.puts - before);
         }
         bytes = state

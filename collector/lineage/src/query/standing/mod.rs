@@ -8,17 +8,16 @@ mod flow;
 mod reading;
 mod stand;
 
-use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 
 use self::flow::{partners, sources, targets};
 use self::reading::Reading;
 use self::stand::{Stand, confirmed_before};
 use super::answer::EdgeState;
-use super::last_change;
+use super::known::View;
 use crate::graph::Side;
 use crate::id::NodeId;
-use crate::row::key::LifeChange;
 use crate::row::{FlowRow, Read};
 
 /// Executions of one class that are looked at.
@@ -48,8 +47,8 @@ pub struct Standing {
     stands: Vec<Stand>,
     by_source: HashMap<NodeId, Vec<usize>>,
     by_target: HashMap<NodeId, Vec<usize>>,
-    /// When datasets were last dropped, as far as it was asked.
-    dropped: RefCell<HashMap<NodeId, i64>>,
+    /// Times of the log, ns UTC, at which the same streams count as heard from.
+    holds: RangeInclusive<i64>,
     /// False when a bound kept some executions or flows out.
     pub complete: bool,
 }
@@ -60,13 +59,13 @@ impl Standing {
     /// # Errors
     /// The store's own.
     pub fn read<S: Read>(state: &S, job: NodeId, ever: bool, log_time_ns: i64) -> Result<Standing, S::Error> {
-        let mut reading = Reading { state, job, flows: HashMap::new(), stands: Vec::new(), complete: true };
+        let mut reading = Reading::new(state, job);
         reading.executions(log_time_ns)?;
         reading.declarations()?;
         if ever {
             reading.past()?;
         }
-        let Reading { stands, complete, .. } = reading;
+        let Reading { stands, holds, complete, .. } = reading;
         let (mut by_source, mut by_target) = (HashMap::<_, Vec<usize>>::new(), HashMap::<_, Vec<usize>>::new());
         for (at, stand) in stands.iter().enumerate() {
             for (index, list) in [(&mut by_source, sources(&stand.flow)), (&mut by_target, targets(&stand.flow))] {
@@ -78,7 +77,18 @@ impl Standing {
                 }
             }
         }
-        Ok(Standing { job, stands, by_source, by_target, dropped: RefCell::default(), complete })
+        Ok(Standing { job, stands, by_source, by_target, holds, complete })
+    }
+
+    /// Whether it would be the same, were it read at this time of the log.
+    pub(super) fn holds_at(&self, log_time_ns: i64) -> bool {
+        self.holds.contains(&log_time_ns)
+    }
+
+    /// About how much room it takes, in tens of bytes.
+    pub(super) fn weight(&self) -> usize {
+        let ends = |index: &HashMap<NodeId, Vec<usize>>| index.values().map(|places| 4 + places.len()).sum::<usize>();
+        16 + 10 * self.stands.len() + ends(&self.by_source) + ends(&self.by_target)
     }
 
     /// Datasets on a side, in the order of their ids.
@@ -92,12 +102,12 @@ impl Standing {
     ///
     /// # Errors
     /// The store's own.
-    pub fn edge<S: Read>(&self, state: &S, node: NodeId, side: Side) -> Result<Strength, S::Error> {
-        let dropped = self.dropped(state, node)?;
+    pub fn edge<S: Read>(&self, view: View<'_, S>, node: NodeId, side: Side) -> Result<Strength, S::Error> {
+        let dropped = view.dropped(node)?;
         let best = self.at(node, side).map(|stand| stand.strength(stand.holds(side) && stand.said_ns > dropped)).max();
         let historical = Strength { state: EdgeState::Historical, confirmed_ns: None, observed: true };
         let best = best.unwrap_or(historical);
-        if best.state == EdgeState::Attempted && confirmed_before(state, self.job, node, side)? {
+        if best.state == EdgeState::Attempted && confirmed_before(view.state, self.job, node, side)? {
             return Ok(historical);
         }
         Ok(best)
@@ -108,12 +118,17 @@ impl Standing {
     ///
     /// # Errors
     /// The store's own.
-    pub fn pairs<S: Read>(&self, state: &S, node: NodeId, side: Side) -> Result<Vec<(NodeId, Strength)>, S::Error> {
+    pub fn pairs<S: Read>(
+        &self,
+        view: View<'_, S>,
+        node: NodeId,
+        side: Side,
+    ) -> Result<Vec<(NodeId, Strength)>, S::Error> {
         let mut pairs: HashMap<NodeId, Strength> = HashMap::new();
-        let dropped = self.dropped(state, node)?;
+        let dropped = view.dropped(node)?;
         for stand in self.at(node, side) {
             for other in partners(&stand.flow, node, side) {
-                let dropped = dropped.max(self.dropped(state, other)?);
+                let dropped = dropped.max(view.dropped(other)?);
                 let strength = stand.strength(stand.pairs && stand.said_ns > dropped);
                 let best = pairs.entry(other).or_insert(strength);
                 *best = (*best).max(strength);
@@ -124,9 +139,9 @@ impl Standing {
         if list.is_empty() {
             return Ok(list);
         }
-        let here = self.edge(state, node, side)?;
+        let here = self.edge(view, node, side)?;
         for (other, strength) in &mut list {
-            let there = self.edge(state, *other, side.opposite())?;
+            let there = self.edge(view, *other, side.opposite())?;
             strength.state = strength.state.min(here.state).min(there.state);
         }
         Ok(list)
@@ -137,19 +152,6 @@ impl Standing {
         self.at(node, side)
             .filter(|stand| matches!(*stand.flow, FlowRow::Columns { .. }))
             .map(|stand| (&*stand.flow, stand.strength(stand.pairs)))
-    }
-
-    /// When a dataset was last dropped: what was said of it until then is history. The least time when it never was.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub fn dropped<S: Read>(&self, state: &S, node: NodeId) -> Result<i64, S::Error> {
-        if let Some(known) = self.dropped.borrow().get(&node) {
-            return Ok(*known);
-        }
-        let dropped = last_change(state, node, LifeChange::Drop)?.map_or(i64::MIN, |(time_ns, _)| time_ns);
-        self.dropped.borrow_mut().insert(node, dropped);
-        Ok(dropped)
     }
 
     fn index(&self, side: Side) -> &HashMap<NodeId, Vec<usize>> {

@@ -1,7 +1,8 @@
 //! Reads what stands of a job: the executions that decide, those that can still speak, the declarations, and the past.
 
 use std::collections::HashMap;
-use std::rc::Rc;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use super::stand::{Backing, Stand};
 use super::{FLOWS_MAX, GROUPS_MAX, STREAM_AFTER_NS, STREAM_SILENCE_NS};
@@ -20,12 +21,18 @@ struct Since {
 pub(super) struct Reading<'s, S> {
     pub(super) state: &'s S,
     pub(super) job: NodeId,
-    pub(super) flows: HashMap<FlowId, Rc<FlowRow>>,
+    pub(super) flows: HashMap<FlowId, Arc<FlowRow>>,
     pub(super) stands: Vec<Stand>,
+    pub(super) holds: RangeInclusive<i64>,
     pub(super) complete: bool,
 }
 
-impl<S: Read> Reading<'_, S> {
+impl<'s, S: Read> Reading<'s, S> {
+    pub(super) fn new(state: &'s S, job: NodeId) -> Self {
+        let holds = i64::MIN..=i64::MAX;
+        Reading { state, job, flows: HashMap::new(), stands: Vec::new(), holds, complete: true }
+    }
+
     pub(super) fn executions(&mut self, log_time_ns: i64) -> Result<(), S::Error> {
         let inputs = self.newest(Class::CleanInputs)?;
         let outputs = self.newest(Class::CleanOutputs)?;
@@ -51,11 +58,17 @@ impl<S: Read> Reading<'_, S> {
             let key = row::key::GroupKey { job: self.job, root };
             let Some(group) = row::get::<GroupRow, S>(self.state, &key)? else { continue };
             let is_stream = group.heard_ns.saturating_sub(group.started_ns) >= STREAM_AFTER_NS;
-            let silent = log_time_ns.saturating_sub(group.heard_ns) > STREAM_SILENCE_NS;
+            let heard_until_ns = group.heard_ns.saturating_add(STREAM_SILENCE_NS);
+            let silent = log_time_ns > heard_until_ns;
             let backing = match (is_stream, silent) {
                 (true, false) => Backing::Stream,
                 (true, true) => Backing::Past,
                 (false, _) => Backing::Open,
+            };
+            self.holds = match backing {
+                Backing::Stream => *self.holds.start()..=heard_until_ns.min(*self.holds.end()),
+                Backing::Past => heard_until_ns.saturating_add(1).max(*self.holds.start())..=*self.holds.end(),
+                _ => self.holds.clone(),
             };
             self.group(root, backing, None, since)?;
         }
@@ -108,7 +121,7 @@ impl<S: Read> Reading<'_, S> {
     fn group(&mut self, root: RunId, backing: Backing, end_ns: Option<i64>, since: Since) -> Result<(), S::Error> {
         let end = end_ns.unwrap_or(i64::MAX);
         let stand = Stand {
-            flow: Rc::new(FlowRow::Pairs { target: self.job, sources: Vec::new() }),
+            flow: Arc::new(FlowRow::Pairs { target: self.job, sources: Vec::new() }),
             backing,
             end_ns,
             said_ns: end,
@@ -130,11 +143,11 @@ impl<S: Read> Reading<'_, S> {
         Ok(())
     }
 
-    fn flow(&mut self, flow: FlowId) -> Result<Option<Rc<FlowRow>>, S::Error> {
+    fn flow(&mut self, flow: FlowId) -> Result<Option<Arc<FlowRow>>, S::Error> {
         if let Some(known) = self.flows.get(&flow) {
             return Ok(Some(known.clone()));
         }
-        let row = row::get::<FlowRow, S>(self.state, &FlowKey { job: self.job, flow })?.map(Rc::new);
+        let row = row::get::<FlowRow, S>(self.state, &FlowKey { job: self.job, flow })?.map(Arc::new);
         if let Some(row) = &row {
             self.flows.insert(flow, row.clone());
         }
@@ -154,7 +167,7 @@ impl<S: Read> Reading<'_, S> {
             let time: NewestFirst = key.time;
             let stands = |newest: &mut Option<NewestFirst>, says: bool| says && *newest.get_or_insert(time) == time;
             let stand = Stand {
-                flow: Rc::new(FlowRow::Pairs { target: self.job, sources: Vec::new() }),
+                flow: Arc::new(FlowRow::Pairs { target: self.job, sources: Vec::new() }),
                 backing: Backing::Declared,
                 end_ns: None,
                 said_ns: time.time_ns(),
@@ -174,7 +187,7 @@ impl<S: Read> Reading<'_, S> {
         self.complete &= flows.len() < FLOWS_MAX;
         for (_, flow) in flows {
             self.stands.push(Stand {
-                flow: Rc::new(flow),
+                flow: Arc::new(flow),
                 backing: Backing::Past,
                 end_ns: None,
                 said_ns: i64::MIN,

@@ -1,6 +1,6 @@
 //! A flow with the execution or declaration behind it, and how strongly that makes it stand.
 
-use std::rc::Rc;
+use std::sync::Arc;
 
 use super::flow::{sources, targets};
 use super::{FLOWS_MAX, GROUPS_MAX, Strength};
@@ -30,7 +30,7 @@ pub(super) enum Backing {
 /// A flow and the execution or declaration behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Stand {
-    pub(super) flow: Rc<FlowRow>,
+    pub(super) flow: Arc<FlowRow>,
     pub(super) backing: Backing,
     pub(super) end_ns: Option<i64>,
     /// When it was said, ns UTC: the execution's end, the declaration's time; what goes on is said now.

@@ -12,7 +12,8 @@ use crate::fold::tests::{event::Ev, fed};
 use crate::graph::{Side, standing};
 use crate::id::NodeId;
 use crate::query::{
-    Answer, Bounds, Direction, EdgeState, HopKind, Request, Standing, Subject, Version, version_before, versions, walk,
+    Answer, Bounds, Direction, EdgeState, HopKind, Known, Request, Standing, Subject, Version, View, version_before,
+    versions, walk,
 };
 use crate::row::key::{GroupKey, NewestFirst, RunKey, UseKey, prefix};
 use crate::row::memory::Memory;
@@ -54,20 +55,22 @@ fn groups_agree(memory: &Memory, model: &Model<'_>) -> Result<(), TestCaseError>
 }
 
 fn edges_agree(memory: &Memory, model: &Model<'_>) -> Result<(), TestCaseError> {
+    let known = Known::default();
+    let view = View::new(memory, &known);
     for job in 0..3 {
         let standing = Standing::read(memory, job_id(job), true, 50).unwrap();
         let mut claims = BTreeMap::new();
         for node in 0..5u8 {
             let known = |side| standing.datasets(side).contains(&dataset_id(node));
             if known(Side::Input) {
-                let edge = standing.edge(memory, dataset_id(node), Side::Input).unwrap();
+                let edge = standing.edge(view, dataset_id(node), Side::Input).unwrap();
                 claims.insert(Claim::Input(node), state(edge.state));
             }
             if known(Side::Output) {
-                let edge = standing.edge(memory, dataset_id(node), Side::Output).unwrap();
+                let edge = standing.edge(view, dataset_id(node), Side::Output).unwrap();
                 claims.insert(Claim::Output(node), state(edge.state));
             }
-            for (other, strength) in standing.pairs(memory, dataset_id(node), Side::Input).unwrap() {
+            for (other, strength) in standing.pairs(view, dataset_id(node), Side::Input).unwrap() {
                 let other = (0..5u8).find(|at| dataset_id(*at) == other).unwrap();
                 claims.insert(Claim::Pair(node, other), state(strength.state));
             }

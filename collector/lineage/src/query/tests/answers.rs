@@ -3,9 +3,10 @@
 use crate::facts::EventType::{Complete, Fail, Start};
 use crate::fold::tests::event::{Ev, dataset_id, job_id, run_id};
 use crate::fold::tests::fed;
+use crate::id::NodeId;
 use crate::query::{
-    Answer, Bounds, CutReason, Direction, EdgeState, FoundKind, HopKind, Request, Resolution, Stop, Subject,
-    alias_class, resolve, search, walk,
+    Answer, Bounds, CutReason, Direction, EdgeState, FoundKind, HopKind, Known, Request, Resolution, Stop, Subject,
+    View, alias_class, resolve, search, walk,
 };
 use crate::row::memory::Memory;
 
@@ -92,6 +93,10 @@ fn bounds_are_told() {
     assert_eq!(cut(Bounds { edges_max: 1, ..all }).unwrap().0, CutReason::Edges);
 }
 
+fn class(state: &Memory, at: u8) -> (Vec<NodeId>, bool) {
+    alias_class(View::new(state, &Known::default()), dataset_id(at)).unwrap()
+}
+
 #[test]
 fn aliases() {
     let named = |at: u8, other: u8, time: i64| Ev { symlink: Some(other), ..done(at + 1, at, time, &[], &[at]) };
@@ -102,12 +107,12 @@ fn aliases() {
     assert_eq!(answer.hops[0].kind, HopKind::Alias);
     assert_eq!(answer.nodes.iter().map(|node| node.depth).collect::<Vec<_>>(), [0, 0, 1], "at no cost");
     let renamed = fed(&[named(0, 1, 1), named(0, 3, 2)]);
-    assert_eq!(alias_class(&renamed, dataset_id(1)).unwrap().0, [dataset_id(1)], "the newest facet stands");
+    assert_eq!(class(&renamed, 1).0, [dataset_id(1)], "the newest facet stands");
     let chain: Vec<Ev> = (0..7).map(|at| named(at, at + 1, i64::from(at))).chain([named(7, 8, 50)]).collect();
     let state = fed(&chain);
-    let (class, capped) = alias_class(&state, dataset_id(3)).unwrap();
-    assert_eq!((class.len(), capped), (8, true), "a class grows to eight");
-    assert_eq!(alias_class(&state, dataset_id(8)).unwrap().0.len(), 1, "the ninth stays outside");
+    let (of_three, capped) = class(&state, 3);
+    assert_eq!((of_three.len(), capped), (8, true), "a class grows to eight");
+    assert_eq!(class(&state, 8).0.len(), 1, "the ninth stays outside");
 }
 
 #[test]
@@ -214,7 +219,7 @@ fn every_reading_of_an_ambiguous_text_is_listed() {
         mode: crate::envelope::Mode::Live,
         facts: &facts,
     };
-    crate::fold::apply(&mut state, &accepted, 0, &crate::alert::Settings::default()).unwrap();
+    crate::fold::apply(&mut state, &accepted, 0, &crate::alert::Settings::default(), &Known::default()).unwrap();
     let Resolution::Several(readings) = resolve(&state, "dataset:s3://a:b:c").unwrap() else { panic!("one reading") };
     let names: Vec<(String, String)> = readings.into_iter().map(|(_, node)| (node.namespace, node.name)).collect();
     assert_eq!(names, [("s3://a".into(), "b:c".into()), ("s3://a:b".into(), "c".into())]);

@@ -1,4 +1,5 @@
-//! Currency and walks against the naive model on random histories, and the shapes of answers.
+//! Currency and walks against the naive model on random histories, what is kept between walks, and the shapes of answers.
 
 mod against_model;
 mod answers;
+mod kept;

@@ -13,7 +13,7 @@ impl<S: Read> Walk<'_, S> {
         let (node, depth, field) =
             (self.nodes[number].node.id, self.nodes[number].depth, self.nodes[number].field.clone());
         let possible = self.nodes[number].possible;
-        let (class, _) = alias_class(self.state, node)?;
+        let (class, _) = alias_class(self.view, node)?;
         for other in class {
             if other == node || self.numbers.contains_key(&(other, field.clone())) {
                 continue;
@@ -22,6 +22,9 @@ impl<S: Read> Walk<'_, S> {
                 self.stop_at(number, CutReason::Nodes);
                 return Ok(());
             };
+            if !self.tells {
+                continue;
+            }
             let edge = self.alias_edge(node, other)?;
             self.hops.push(Hop {
                 from: number,
@@ -48,7 +51,7 @@ impl<S: Read> Walk<'_, S> {
     pub fn renames(&mut self, number: usize) -> Result<(), S::Error> {
         let here = self.nodes[number].clone();
         let upstream = self.request.direction == Direction::Upstream;
-        for renamed in renames(self.state, here.node.id, upstream)? {
+        for renamed in renames(self.view, here.node.id, upstream)? {
             let state = if renamed.current { EdgeState::Current } else { EdgeState::Historical };
             if !self.shows(state) || self.numbers.contains_key(&(renamed.other, here.field.clone())) {
                 continue;
@@ -81,7 +84,7 @@ impl<S: Read> Walk<'_, S> {
     fn alias_edge(&self, one: NodeId, other: NodeId) -> Result<EdgeRow, S::Error> {
         for link in [Link::Alias, Link::AliasOf] {
             let key = EdgeKey { node: one, link, other };
-            if let Some(edge) = row::get::<EdgeRow, S>(self.state, &key)? {
+            if let Some(edge) = row::get::<EdgeRow, S>(self.view.state, &key)? {
                 return Ok(edge);
             }
         }

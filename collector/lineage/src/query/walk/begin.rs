@@ -12,8 +12,8 @@ impl<S: Read> Walk<'_, S> {
     pub(super) fn begin_at_job(&mut self, job: NodeId) -> Result<(), S::Error> {
         let Some(number) = self.reach_job(job, 0)? else { return Ok(()) };
         self.job_sides(number, job, None)?;
-        for (child, parent) in descendants(self.state, job)? {
-            let stale = is_stale(self.state, parent, child)?;
+        for (child, parent) in descendants(self.view.state, job)? {
+            let stale = is_stale(self.view.state, parent, child)?;
             self.job_sides(number, child, Some((child, stale)))?;
         }
         Ok(())
@@ -30,7 +30,7 @@ impl<S: Read> Walk<'_, S> {
         let depth = self.nodes[number].depth;
         let standing = self.standing(number, job)?;
         for node in standing.datasets(far) {
-            let strength = standing.edge(self.state, node, far)?;
+            let strength = standing.edge(self.view, node, far)?;
             if !self.shows(strength.state) {
                 continue;
             }
@@ -45,7 +45,7 @@ impl<S: Read> Walk<'_, S> {
     }
 
     pub(super) fn begin_at_run(&mut self, run: RunId) -> Result<(), S::Error> {
-        for (key, row) in family::runs(self.state, run)? {
+        for (key, row) in family::runs(self.view.state, run)? {
             let number = if key.run == run || self.nodes.is_empty() {
                 let Some(number) = self.reach_job(key.job, 0)? else { return Ok(()) };
                 self.nodes[number].run = Some(run);
@@ -75,7 +75,7 @@ impl<S: Read> Walk<'_, S> {
         let strength = Strength { state, confirmed_ns: row.end.map(|end| end.time_ns), observed: true };
         let Some(flow) = row.sets else { return Ok(()) };
         let Some(FlowRow::Sets { inputs, outputs, cited_inputs, cited_outputs, .. }) =
-            row::get::<FlowRow, S>(self.state, &FlowKey { job: key.job, flow })?
+            row::get::<FlowRow, S>(self.view.state, &FlowKey { job: key.job, flow })?
         else {
             return Ok(());
         };

@@ -6,70 +6,93 @@ mod begin;
 mod reach;
 mod step;
 
-use std::collections::{HashMap, VecDeque};
-use std::rc::Rc;
+use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 
 pub(super) use self::step::Step;
 use super::answer::{Answer, Cut, CutReason, Direction, EdgeState, Hop, HopKind, NodeRef, Reached, Request, Subject};
 use super::column;
+use super::known::{Known, View};
 use super::standing::Standing;
 use crate::graph::{Side, edge_key};
 use crate::id::NodeId;
-use crate::row::key::prefix;
-use crate::row::{self, EdgeRow, NodeKind, Read};
+use crate::row::{NodeKind, Read};
 
 /// Answers a question.
 ///
 /// # Errors
 /// The store's own.
 pub fn walk<S: Read>(state: &S, request: &Request) -> Result<Answer, S::Error> {
-    let mut walk = Walk::new(state, request);
-    match &request.subject {
-        Subject::Dataset(node) => {
-            walk.reach(*node, 0)?;
-            walk.datasets()?;
-        }
-        Subject::Job(job) => {
-            walk.begin_at_job(*job)?;
-            walk.datasets()?;
-        }
-        Subject::Run(run) => {
-            walk.begin_at_run(*run)?;
-            walk.datasets()?;
-        }
-        Subject::Column(node, field) => column::walk(&mut walk, *node, field)?,
-    }
-    walk.finish()
+    let known = Known::default();
+    let mut walk = Walk::new(View::new(state, &known), request, true);
+    walk.go()?;
+    Ok(walk.answer())
+}
+
+/// What a walk comes to, without the steps that lead there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// Nodes, as in [`Answer::nodes`]; where it ends there is not told.
+    pub nodes: Vec<Reached>,
+    /// Jobs by which it got there.
+    pub jobs: BTreeSet<NodeId>,
+    /// False when a bound was met.
+    pub complete: bool,
+}
+
+/// Answers who is reached.
+///
+/// # Errors
+/// The store's own.
+pub fn reach<S: Read>(view: View<'_, S>, request: &Request) -> Result<Reach, S::Error> {
+    let mut walk = Walk::new(view, request, false);
+    walk.go()?;
+    Ok(Reach { nodes: walk.nodes, jobs: walk.jobs, complete: walk.cut.is_none() })
 }
 
 /// A walk under way.
 pub(super) struct Walk<'w, S> {
-    pub state: &'w S,
+    pub view: View<'w, S>,
     pub request: &'w Request,
     nodes: Vec<Reached>,
     numbers: HashMap<(NodeId, Option<String>), usize>,
+    /// Whether hops are told.
+    tells: bool,
     hops: Vec<Hop>,
+    jobs: BTreeSet<NodeId>,
     pub queue: VecDeque<usize>,
-    standings: HashMap<NodeId, Rc<Standing>>,
     names: HashMap<NodeId, NodeRef>,
     edges_seen: usize,
     cut: Option<Cut>,
 }
 
 impl<'w, S: Read> Walk<'w, S> {
-    fn new(state: &'w S, request: &'w Request) -> Self {
+    fn new(view: View<'w, S>, request: &'w Request, tells: bool) -> Self {
         Walk {
-            state,
+            view,
             request,
             nodes: Vec::new(),
             numbers: HashMap::new(),
+            tells,
             hops: Vec::new(),
+            jobs: BTreeSet::new(),
             queue: VecDeque::new(),
-            standings: HashMap::new(),
             names: HashMap::new(),
             edges_seen: 0,
             cut: None,
         }
+    }
+
+    fn go(&mut self) -> Result<(), S::Error> {
+        match &self.request.subject {
+            Subject::Dataset(node) => {
+                self.reach(*node, 0)?;
+            }
+            Subject::Job(job) => self.begin_at_job(*job)?,
+            Subject::Run(run) => self.begin_at_run(*run)?,
+            Subject::Column(node, field) => return column::walk(self, *node, field),
+        }
+        self.datasets()
     }
 
     /// The side of a job that this walk enters it by.
@@ -112,21 +135,20 @@ impl<'w, S: Read> Walk<'w, S> {
     /// Jobs next to a dataset on the walk's side (a dataset stands for its own declaration).
     pub fn jobs(&mut self, number: usize, node: NodeId) -> Result<Vec<NodeId>, S::Error> {
         let left = self.request.bounds.edges_max.saturating_sub(self.edges_seen);
-        let key = edge_key(node, self.side(), node);
-        let prefix = prefix(&[&node.0, &[key.link as u8]]);
-        let mut rows = row::scan::<EdgeRow, S>(self.state, &prefix, left.saturating_add(1))?;
-        if rows.len() > left {
-            rows.truncate(left);
+        let link = edge_key(node, self.side(), node).link;
+        let found = self.view.neighbours(node, link, left.saturating_add(1))?;
+        if found.len() > left {
             self.stop_at(number, CutReason::Edges);
         }
-        self.edges_seen += rows.len();
-        Ok(rows.into_iter().map(|(key, _)| key.other).collect())
+        let jobs: Vec<NodeId> = found.iter().take(left).map(|other| other.node).collect();
+        self.edges_seen += jobs.len();
+        Ok(jobs)
     }
 
     fn through(&mut self, number: usize, node: NodeId, job: NodeId, depth: u32) -> Result<(), S::Error> {
         let standing = self.standing(number, job)?;
         let mut went_on = false;
-        for (other, strength) in standing.pairs(self.state, node, self.side())? {
+        for (other, strength) in standing.pairs(self.view, node, self.side())? {
             if !self.shows(strength.state) {
                 continue;
             }
@@ -148,7 +170,7 @@ impl<'w, S: Read> Walk<'w, S> {
         if went_on || job == node {
             return Ok(());
         }
-        let strength = standing.edge(self.state, node, self.side())?;
+        let strength = standing.edge(self.view, node, self.side())?;
         if self.shows(strength.state) {
             // The job ends the way here: it is shown, and not walked through.
             let Some(to) = self.reach_job(job, depth)? else {
@@ -163,11 +185,10 @@ impl<'w, S: Read> Walk<'w, S> {
 
     /// Whether a walk would go on from a dataset at the depth bound.
     fn has_more(&mut self, node: NodeId) -> Result<bool, S::Error> {
-        let key = edge_key(node, self.side(), node);
-        let rows = row::scan::<EdgeRow, S>(self.state, &prefix(&[&node.0, &[key.link as u8]]), 64)?;
-        for (key, _) in rows {
-            let standing = self.standing(0, key.other)?;
-            let pairs = standing.pairs(self.state, node, self.side())?;
+        let link = edge_key(node, self.side(), node).link;
+        for other in self.view.neighbours(node, link, 64)?.iter() {
+            let standing = self.standing(0, other.node)?;
+            let pairs = standing.pairs(self.view, node, self.side())?;
             if pairs.iter().any(|(_, strength)| self.shows(strength.state)) {
                 return Ok(true);
             }
@@ -180,15 +201,11 @@ impl<'w, S: Read> Walk<'w, S> {
         self.request.ever || state != EdgeState::Historical
     }
 
-    pub fn standing(&mut self, number: usize, job: NodeId) -> Result<Rc<Standing>, S::Error> {
-        if let Some(known) = self.standings.get(&job) {
-            return Ok(known.clone());
-        }
-        let standing = Rc::new(Standing::read(self.state, job, self.request.ever, self.request.log_time_ns)?);
+    pub fn standing(&mut self, number: usize, job: NodeId) -> Result<Arc<Standing>, S::Error> {
+        let standing = self.view.standing(job, self.request.ever, self.request.log_time_ns)?;
         if !standing.complete {
             self.stop_at(number, CutReason::Executions);
         }
-        self.standings.insert(job, standing.clone());
         Ok(standing)
     }
 }

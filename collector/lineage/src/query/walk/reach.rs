@@ -3,8 +3,7 @@
 use super::Walk;
 use crate::id::NodeId;
 use crate::query::{Answer, Cut, CutReason, NodeRef, Reached, Stop};
-use crate::row::key::NodeKey;
-use crate::row::{self, NodeKind, NodeRow, Read};
+use crate::row::{NodeKind, Read};
 
 impl<S: Read> Walk<'_, S> {
     /// The number of a dataset or foreign job, queued when it is new; `None` when there is room for no more.
@@ -61,15 +60,15 @@ impl<S: Read> Walk<'_, S> {
         if let Some(known) = self.names.get(&id) {
             return Ok(known.clone());
         }
-        let node = match row::get::<NodeRow, S>(self.state, &NodeKey { node: id })? {
-            Some(row) => NodeRef { id, kind: row.kind, namespace: row.namespace, name: row.name },
+        let node = match self.view.node(id)? {
+            Some(row) => NodeRef { id, kind: row.kind, namespace: row.namespace.clone(), name: row.name.clone() },
             None => NodeRef { id, kind: NodeKind::Dataset, namespace: String::new(), name: String::new() },
         };
         self.names.insert(id, node.clone());
         Ok(node)
     }
 
-    pub(super) fn finish(mut self) -> Result<Answer, S::Error> {
+    pub(super) fn answer(mut self) -> Answer {
         let mut goes_on = vec![false; self.nodes.len()];
         for hop in &self.hops {
             goes_on[hop.from] = true;
@@ -82,6 +81,6 @@ impl<S: Read> Walk<'_, S> {
                 (false, true) => None,
             };
         }
-        Ok(Answer { direction: self.request.direction, nodes: self.nodes, hops: self.hops, cut: self.cut })
+        Answer { direction: self.request.direction, nodes: self.nodes, hops: self.hops, cut: self.cut }
     }
 }

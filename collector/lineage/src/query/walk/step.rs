@@ -20,11 +20,18 @@ pub(in crate::query) struct Step {
 
 impl<S: Read> Walk<'_, S> {
     pub fn step(&mut self, step: Step) -> Result<(), S::Error> {
+        let owner = self.named(step.owner)?;
+        if owner.kind == NodeKind::Job {
+            self.jobs.insert(owner.id);
+        }
+        if !self.tells {
+            return Ok(());
+        }
         let (from, to) = (self.nodes[step.from].node.id, self.nodes[step.to].node.id);
         let mut seen: Option<EdgeRow> = None;
         for (node, side) in [(from, self.side()), (to, self.side().opposite())] {
             if node != step.owner || from == to {
-                let edge = row::get::<EdgeRow, S>(self.state, &edge_key(node, side, step.owner))?;
+                let edge = row::get::<EdgeRow, S>(self.view.state, &edge_key(node, side, step.owner))?;
                 seen = match (seen, edge) {
                     (Some(one), Some(other)) => Some(both(&one, &other)),
                     (one, other) => one.or(other),
@@ -32,7 +39,6 @@ impl<S: Read> Walk<'_, S> {
             }
         }
         let seen = seen.unwrap_or_else(nothing_seen);
-        let owner = self.named(step.owner)?;
         let via = match step.via {
             Some((child, _)) => Some(self.named(child)?),
             None => None,
