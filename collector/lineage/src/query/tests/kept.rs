@@ -69,10 +69,10 @@ fn what_is_not_told_is_not_known() {
 fn a_stream_is_asked_again_when_its_time_is_over() {
     let running = |time| Ev { leaf: time as u64, ..Ev::new(Running, 1, 1, time).io(&[0], &[1]) };
     let heard_ns = 2 * STREAM_AFTER_NS;
-    let state = fed(&[Ev::new(Start, 1, 1, 0).io(&[0], &[1]), running(heard_ns)]);
+    let mut state = fed(&[Ev::new(Start, 1, 1, 0).io(&[0], &[1]), running(heard_ns)]);
     let kept = Known::default();
-    let at = |log_time_ns| {
-        let view = View::new(&state, &kept);
+    let at = |state: &Memory, log_time_ns| {
+        let view = View::new(state, &kept);
         let standing = view.standing(job_id(1), false, log_time_ns).unwrap();
         standing.edge(view, dataset_id(0), Side::Input).unwrap().state
     };
@@ -84,6 +84,8 @@ fn a_stream_is_asked_again_when_its_time_is_over() {
         (silent_ns, EdgeState::Current),
         (i64::MAX, EdgeState::Historical),
     ] {
-        assert_eq!(at(log_time_ns), expected, "at {log_time_ns}");
+        assert_eq!(at(&state, log_time_ns), expected, "at {log_time_ns}");
     }
+    feed_knowing(&mut state, &running(silent_ns), Mode::Live, &kept);
+    assert_eq!(at(&state, silent_ns + 1), EdgeState::Current, "it is heard from again");
 }
