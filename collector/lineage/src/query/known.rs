@@ -24,11 +24,14 @@ pub struct Neighbour {
     pub first_seen_ns: i64,
 }
 
+/// Other ends, in the order of their ids.
+pub type Neighbours = Arc<[Neighbour]>;
+
 /// What is known of one tenant's graph. Whoever keeps it tells it of every row that changes.
 #[derive(Debug, Default)]
 pub struct Known {
     standings: RefCell<HashMap<(NodeId, bool), Arc<Standing>>>,
-    neighbours: RefCell<HashMap<(NodeId, Link), Arc<[Neighbour]>>>,
+    neighbours: RefCell<HashMap<(NodeId, Link), Neighbours>>,
     dropped: RefCell<HashMap<NodeId, i64>>,
     nodes: RefCell<HashMap<NodeId, Option<Arc<NodeRow>>>>,
     weight: Cell<usize>,
@@ -125,13 +128,13 @@ impl<'v, S: Read> View<'v, S> {
     ///
     /// # Errors
     /// The store's own.
-    pub fn neighbours(&self, node: NodeId, link: Link, nodes_max: usize) -> Result<Arc<[Neighbour]>, S::Error> {
+    pub fn neighbours(&self, node: NodeId, link: Link, nodes_max: usize) -> Result<Neighbours, S::Error> {
         if let Some(known) = self.known.neighbours.borrow().get(&(node, link)) {
             return Ok(if known.len() <= nodes_max { Arc::clone(known) } else { known[..nodes_max].into() });
         }
         let start = prefix(&[&node.0, &[link as u8]]);
         let rows = row::scan::<EdgeRow, S>(self.state, &start, nodes_max)?;
-        let list: Arc<[Neighbour]> = rows
+        let list: Neighbours = rows
             .into_iter()
             .map(|(key, edge)| Neighbour { node: key.other, first_seen_ns: edge.first_seen_ns })
             .collect();

@@ -21,7 +21,7 @@ pub use answer::{
     Subject,
 };
 pub use family::{descendants, is_stale};
-pub use known::{Known, Neighbour, View};
+pub use known::{Known, Neighbour, Neighbours, View};
 pub use life::{Renamed, changes, last_change, renames};
 pub use resolve::{Resolution, node_text, resolve};
 pub use search::{Found, FoundKind, search};
