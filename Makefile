@@ -2,7 +2,7 @@
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/ledgerline/target
 export PATH := $(PATH):$(HOME)/.cargo/bin
 BINARY := $(CARGO_TARGET_DIR)/debug/ledgerline
-.PHONY: demo test check bench build bin
+.PHONY: demo test check bench faults build bin
 
 demo: build ## The main job in miniature, then explore it: make demo, or make demo ARGS=--once
 	@$(BINARY) demo $(ARGS)
@@ -15,6 +15,9 @@ check: ## Formatting, lints, and the linters of everything under ops/
 
 bench: build ## The table of ratios in docs/performance.md; writes bench.json
 	@ops/bootstrap.sh bench && $(CARGO_TARGET_DIR)/debug/ledgerline-bench $(ARGS)
+
+faults: ## Every fault in its long form (hours); goes on where it stopped; writes its counts into docs/reliability.md
+	@ops/faults.sh $(ARGS)
 
 build: ## Everything, the way every other target wants it
 	@ops/bootstrap.sh && cargo build --workspace --locked

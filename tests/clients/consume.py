@@ -1,7 +1,8 @@
 """Reads a topic to its end as an independent consumer that sees committed records only; prints one JSON object a record.
 
-usage: consume.py BOOTSTRAP TOPIC
+usage: consume.py BOOTSTRAP TOPIC [hex]
 
+With `hex`, keys and values come as hexadecimal digits; otherwise as text.
 Ends once every partition has been read up to the offset that it ended at when the consumer began.
 """
 
@@ -17,7 +18,12 @@ def text(value):
     return None if value is None else value.decode("utf-8", "replace")
 
 
-def main(bootstrap, topic):
+def digits(value):
+    return None if value is None else value.hex()
+
+
+def main(bootstrap, topic, form="text"):
+    shown = text if form == "text" else digits
     consumer = Consumer(
         {
             "bootstrap.servers": bootstrap,
@@ -40,8 +46,8 @@ def main(bootstrap, topic):
             open_partitions.discard(record.partition())
             continue
         headers = {name: text(value) for name, value in record.headers() or []}
-        row = {"partition": record.partition(), "offset": record.offset(), "key": text(record.key())}
-        print(json.dumps({**row, "headers": headers, "value": text(record.value())}))
+        row = {"partition": record.partition(), "offset": record.offset(), "key": shown(record.key())}
+        print(json.dumps({**row, "headers": headers, "value": shown(record.value())}))
     consumer.close()
 
 

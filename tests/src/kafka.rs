@@ -1,9 +1,17 @@
 //! A real Kafka cluster for one test, through `ops/kafka/kafka.sh`. Its files are gone when it is.
 
-use anyhow::{Context, Result, bail};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
 use tempfile::TempDir;
+
+/// How long the cluster may take to change a topic.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running cluster; dropped, it is killed and its records are removed.
 #[derive(Debug)]
@@ -25,6 +33,25 @@ impl Kafka {
     /// `host:port` of every broker, separated by commas.
     pub fn bootstrap_servers(&self) -> &str {
         &self.bootstrap_servers
+    }
+
+    /// Makes a topic with the cluster's own settings.
+    pub fn create_topic(&self, name: &str, partitions: i32) -> Result<()> {
+        let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(-1));
+        let made = block_on(self.admin()?.create_topics([&topic], &options()))??;
+        ensure!(made.iter().all(Result::is_ok), "{name} can't be made: {made:?}");
+        Ok(())
+    }
+
+    /// Deletes a topic.
+    pub fn delete_topic(&self, name: &str) -> Result<()> {
+        let gone = block_on(self.admin()?.delete_topics(&[name], &options()))??;
+        ensure!(gone.iter().all(Result::is_ok), "{name} can't be deleted: {gone:?}");
+        Ok(())
+    }
+
+    fn admin(&self) -> Result<AdminClient<DefaultClientContext>> {
+        Ok(ClientConfig::new().set("bootstrap.servers", &self.bootstrap_servers).create()?)
     }
 
     /// `kill -9` of one broker, counted from 1.
@@ -52,6 +79,14 @@ impl Drop for Kafka {
             eprintln!("Kafka did not stop: {error:#}");
         }
     }
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().operation_timeout(Some(PATIENCE))
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> Result<T> {
+    Ok(tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(future))
 }
 
 /// One command of the script; its standard output without the last newline.

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +24,26 @@ pub fn binary() -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// What a server is started with beside its settings.
+#[derive(Clone, Debug, Default)]
+pub struct Around {
+    /// Variables of its environment, such as `FAILPOINTS`.
+    pub variables: Vec<(String, String)>,
+    /// A file that what it says on standard error is appended to; without one it goes where the test's own goes.
+    pub said: Option<PathBuf>,
+}
+
+/// What became of a server that was started.
+#[derive(Debug)]
+pub enum Standing {
+    /// Traffic may come.
+    Ready,
+    /// A part of it has stopped and says why.
+    Halted(String),
+    /// The process has ended.
+    Ended(ExitStatus),
+}
+
 /// A server process; dropped, it is killed.
 #[derive(Debug)]
 pub struct Ledgerline {
@@ -37,20 +57,53 @@ impl Ledgerline {
     /// Starts a server on a free port over the state in `data`, with more settings as `SECTION__KEY`, and waits until it
     /// is ready.
     pub fn start(data: &Path, settings: &[(&str, &str)]) -> Result<Self> {
-        let address: SocketAddr = ([127, 0, 0, 1], free_port()?).into();
-        let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let child = spawn(data, address, &settings, "")?;
-        let mut server = Ledgerline { child, settings, data: data.to_owned(), address };
+        let mut server = Self::launch(data, settings, &Around::default())?;
         server.ready()?;
         Ok(server)
     }
 
-    /// The same with failpoints armed, such as `intake.append.after=abort`. Comes back at once: it may die before it is ready.
-    pub fn armed(data: &Path, settings: &[(&str, &str)], failpoints: &str) -> Result<Self> {
+    /// The same with more around it. Comes back at once: it may die, or halt, before it is ready.
+    pub fn launch(data: &Path, settings: &[(&str, &str)], around: &Around) -> Result<Self> {
         let address: SocketAddr = ([127, 0, 0, 1], free_port()?).into();
         let settings: Vec<_> = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-        let child = spawn(data, address, &settings, failpoints)?;
+        let child = spawn(data, address, &settings, around)?;
         Ok(Ledgerline { child, settings, data: data.to_owned(), address })
+    }
+
+    /// The same with failpoints armed, such as `intake.append.after=abort`. Comes back at once: it may die before it is ready.
+    pub fn armed(data: &Path, settings: &[(&str, &str)], failpoints: &str) -> Result<Self> {
+        let variables = vec![("FAILPOINTS".to_owned(), failpoints.to_owned())];
+        Self::launch(data, settings, &Around { variables, said: None })
+    }
+
+    /// Waits until it is ready, or has ended, or says that a part of it needs somebody to act.
+    pub fn standing(&mut self) -> Result<Standing> {
+        until("the server is ready, halted or gone", || {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(Standing::Ended(status)));
+            }
+            Ok(match self.readiness() {
+                Some((true, _)) => Some(Standing::Ready),
+                Some((false, Some(halted))) => Some(Standing::Halted(halted)),
+                _ => None,
+            })
+        })
+    }
+
+    /// Whether it says that it is ready, and what in it has stopped until somebody acts. `None` while nobody answers.
+    pub fn readiness(&self) -> Option<(bool, Option<String>)> {
+        let answer = reqwest::blocking::get(format!("{}/readyz", self.url())).ok()?.json::<Value>().ok()?;
+        let reasons = answer["reasons"].as_array()?.iter().filter(|reason| reason["remedy"].is_string());
+        let told: Vec<String> =
+            reasons.map(|reason| format!("{}: {} ({})", reason["part"], reason["reason"], reason["remedy"])).collect();
+        Some((answer["ready"].as_bool()?, (!told.is_empty()).then(|| told.join("; "))))
+    }
+
+    /// Bytes of memory that the process holds.
+    pub fn resident_bytes(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("VmRSS")?;
+        Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
     /// Whether the process has died by itself.
@@ -95,7 +148,7 @@ impl Ledgerline {
     /// `kill -9`, then the same again over the same state.
     pub fn crash_and_restart(&mut self) -> Result<()> {
         self.crash()?;
-        self.child = spawn(&self.data, self.address, &self.settings, "")?;
+        self.child = spawn(&self.data, self.address, &self.settings, &Around::default())?;
         self.ready()
     }
 
@@ -112,10 +165,15 @@ impl Ledgerline {
         Ok(())
     }
 
-    /// SIGTERM; its exit status must be 0.
-    pub fn stop(mut self) -> Result<()> {
+    /// SIGTERM, and its exit status.
+    pub fn terminate(mut self) -> Result<ExitStatus> {
         self.signal("TERM")?;
-        let status = until("the server ends after SIGTERM", || Ok(self.child.try_wait()?))?;
+        until("the server ends after SIGTERM", || Ok(self.child.try_wait()?))
+    }
+
+    /// SIGTERM; its exit status must be 0.
+    pub fn stop(self) -> Result<()> {
+        let status = self.terminate()?;
         ensure!(status.success(), "the server drained and ended with {status}");
         Ok(())
     }
@@ -170,14 +228,15 @@ impl Drop for Ledgerline {
     }
 }
 
-fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)], failpoints: &str) -> Result<Child> {
+fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)], around: &Around) -> Result<Child> {
     let mut command = Command::new(binary()?);
     command.arg("serve").env("LEDGERLINE_DATA_DIR", data).env("LEDGERLINE_HTTP__LISTEN", address.to_string());
     for (key, value) in settings {
         command.env(format!("LEDGERLINE_{key}"), value);
     }
-    if !failpoints.is_empty() {
-        command.env("FAILPOINTS", failpoints);
+    command.envs(around.variables.iter().map(|(name, value)| (name, value)));
+    if let Some(said) = &around.said {
+        command.stderr(std::fs::OpenOptions::new().create(true).append(true).open(said)?);
     }
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().context("start the server")
 }

@@ -1,9 +1,24 @@
-//! What end-to-end tests share: real parts, started for one test and ended with it. Never a stand-in for one.
+//! What end-to-end tests share: real parts, started for one test and ended with it, and who watches them from outside. Never a
+//! stand-in for one.
 
+mod disk;
+mod event;
 mod kafka;
 mod ledgerline;
+mod load;
 mod port;
+mod random;
+mod reader;
+mod row;
+mod witness;
 
+pub use disk::{Disk, after_power_loss};
+pub use event::{TOPIC, run_event};
 pub use kafka::{Kafka, kafka};
-pub use ledgerline::{Ledgerline, binary, client, until};
+pub use ledgerline::{Around, Ledgerline, Standing, binary, client, until};
+pub use load::Load;
 pub use port::free_port;
+pub use random::Random;
+pub use reader::{Found, on_disk, on_kafka};
+pub use row::{Fault, rounds};
+pub use witness::Witness;

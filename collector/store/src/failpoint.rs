@@ -1,8 +1,9 @@
 //! Failpoints: named places where a test makes the shipped program crash or fail. Off, a failpoint is one relaxed load.
 //! Owns the armed ones. Never armed but by a test, or by the variable `FAILPOINTS` when the binary reads it at its start.
 //!
-//! `FAILPOINTS=name=action[@n],…`: `action` is `abort` (the process dies there) or `error` (the step fails there); `n` is
-//! the hit that acts, from 1; without it, every hit does.
+//! `FAILPOINTS=name=action[@n],…`: `action` is `abort` (the process dies there), `error` (the step fails there) or `skip` (the
+//! step is left out, and nobody is told: a build that is broken in one place, for a test that must notice); `n` is the hit that
+//! acts, from 1; without it, every hit does.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,6 +20,8 @@ pub enum Action {
     Abort,
     /// The step at this place fails.
     Error,
+    /// What the step promises is not done, and it goes on as if it were.
+    Skip,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -31,21 +34,28 @@ struct Point {
 /// Whether the step at this place is to fail. Does not return where the failpoint aborts.
 #[inline]
 pub fn hit(name: &str) -> bool {
-    ARMED.load(Ordering::Relaxed) && act(name)
+    ARMED.load(Ordering::Relaxed) && act(name, Action::Error)
 }
 
+/// Whether what the step at this place promises is to be left out. Does not return where the failpoint aborts.
+#[inline]
+pub fn skipped(name: &str) -> bool {
+    ARMED.load(Ordering::Relaxed) && act(name, Action::Skip)
+}
+
+/// Whether the failpoint takes this action now.
 #[cold]
-fn act(name: &str) -> bool {
+fn act(name: &str, action: Action) -> bool {
     let mut points = POINTS.lock();
     let Some(point) = points.get_mut(name) else { return false };
     point.hits += 1;
     if point.only.is_some_and(|only| only != point.hits) {
         return false;
     }
-    match point.action {
-        Action::Abort => std::process::abort(),
-        Action::Error => true,
+    if point.action == Action::Abort {
+        std::process::abort();
     }
+    point.action == action
 }
 
 /// Arms one failpoint: at its `only`th hit from now on, or at each.
@@ -66,7 +76,7 @@ pub fn disarm() {
 /// The part that can't be read, in words.
 pub fn arm_all(text: &str) -> Result<(), String> {
     for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        let wrong = || format!("failpoint {part:?} is not of the form name=abort|error[@n]");
+        let wrong = || format!("failpoint {part:?} is not of the form name=abort|error|skip[@n]");
         let (name, rest) = part.split_once('=').ok_or_else(wrong)?;
         let (action, only) = match rest.split_once('@') {
             Some((action, only)) => (action, Some(only.parse().map_err(|_| wrong())?)),
@@ -75,6 +85,7 @@ pub fn arm_all(text: &str) -> Result<(), String> {
         match action {
             "abort" => arm(name, Action::Abort, only),
             "error" => arm(name, Action::Error, only),
+            "skip" => arm(name, Action::Skip, only),
             _ => return Err(wrong()),
         }
     }
@@ -91,8 +102,10 @@ mod tests {
         arm_all("test.point=error@2, test.each=error").unwrap();
         assert_eq!([hit("test.point"), hit("test.point"), hit("test.point")], [false, true, false]);
         assert_eq!([hit("test.each"), hit("test.each"), hit("test.other")], [true, true, false]);
+        arm_all("test.left=skip").unwrap();
+        assert_eq!([skipped("test.left"), hit("test.left"), skipped("test.each")], [true, false, false]);
         disarm();
-        assert!(!hit("test.each"), "disarmed");
+        assert!(!hit("test.each") && !skipped("test.left"), "disarmed");
         for wrong in ["x", "x=stop", "x=error@one"] {
             assert!(arm_all(wrong).unwrap_err().contains(wrong), "{wrong}");
         }

@@ -6,6 +6,7 @@
 mod batch;
 mod error;
 pub mod failpoint;
+mod folder;
 mod options;
 mod read;
 mod store;
@@ -14,6 +15,7 @@ pub mod tables;
 
 pub use batch::Batch;
 pub use error::{StoreError, StoreFault};
+pub use folder::make_durable;
 pub use options::StoreOptions;
 pub use read::{Read, Scan};
 pub use store::{Durability, Store, TableSize};

@@ -64,8 +64,7 @@ impl Store {
     /// When another process holds it, or the disk or the files are at fault.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
         let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), options.family(family)));
-        std::fs::create_dir_all(path)
-            .map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
+        crate::make_durable(path).map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
         let database = Database::open_cf_descriptors(&options.database(), path, families)
             .map_err(|error| StoreError::rocks(path, "open", &error))?;
         Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: OnceLock::new() }) })

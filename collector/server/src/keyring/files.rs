@@ -110,19 +110,20 @@ impl Keyring {
         tenants: &[Tenant],
         random: &mut dyn FnMut() -> [u8; 32],
     ) -> Result<Self, KeyringError> {
-        fs::create_dir_all(folder).map_err(|error| KeyringError::File { path: folder.to_owned(), error })?;
+        // What is sealed under a key is lost with the key: the folder itself must survive power loss, too.
+        store::make_durable(folder).map_err(|error| KeyringError::File { path: folder.to_owned(), error })?;
         let origin = Origin::new(ledger, &Tenant::partition(0));
-        let mut make = |name: &str, text: &dyn Fn([u8; 32]) -> SecretText| match folder.join(name) {
+        let mut key = |name: &str, text: &dyn Fn([u8; 32]) -> SecretText| match folder.join(name) {
             path if path.exists() => Ok(()),
             path => write(&path, text(random()).expose(), 0o600),
         };
-        make("ledger.key", &|seed| SigningKey::from_seed(KeyName::of_checkpoints(&origin), seed).to_text())?;
-        make("root.key", &|seed| SigningKey::from_seed(KeyName::of_root(&origin), seed).to_text())?;
-        make("intake-1.key", &|secret| IntakeKey::from_random(1, secret).to_text())?;
+        key("ledger.key", &|seed| SigningKey::from_seed(KeyName::of_checkpoints(&origin), seed).to_text())?;
+        key("root.key", &|seed| SigningKey::from_seed(KeyName::of_root(&origin), seed).to_text())?;
+        key("intake-1.key", &|secret| IntakeKey::from_random(1, secret).to_text())?;
         let own = (0..partitions).map(Tenant::partition);
         for tenant in own.chain(tenants.iter().cloned()) {
             let name = format!("identity-{}.key", tenant.as_str());
-            make(&name, &|secret| IdentityKey::from_random(tenant.clone(), secret).to_text())?;
+            key(&name, &|secret| IdentityKey::from_random(tenant.clone(), secret).to_text())?;
         }
         let public = folder.join("root.pub");
         if !public.exists() {

@@ -53,6 +53,11 @@ pub trait Log: Send + Sync {
     /// A topic as it stands; `None` where there is none.
     fn describe(&self, topic: &str) -> Result<Option<TopicState>, LogError>;
 
+    /// Why nothing can be appended or read at the moment, where the log knows it of itself.
+    fn trouble(&self) -> Option<LogError> {
+        None
+    }
+
     /// The partition count of a topic, which never changes. [`LogError::NoTopic`] where there is none.
     fn partitions(&self, topic: &str) -> Result<u32, LogError> {
         match self.describe(topic)? {

@@ -13,6 +13,7 @@ use crate::http::ReadError;
 use crate::http::model::{
     Checkpoint, PartitionState, PartitionStatus, Position, Readiness, ReadinessReason, Status, Time,
 };
+use crate::log::LogError;
 use crate::serve::Core;
 use crate::worker::{Partition, State};
 
@@ -90,12 +91,13 @@ fn count(store: &Store, table: Table, prefix: &[u8]) -> Result<u64, ReadError> {
 fn shown(core: &Core, partition: &Partition) -> Result<PartitionStatus, ReadError> {
     let status = partition.status();
     let lag = status.end_offset.saturating_sub(status.next_offset);
-    let (state, reason, remedy) = match status.state {
-        State::Starting | State::CatchingUp => (PartitionState::Starting, None, None),
-        State::Running if lag > LAG_MAX => (PartitionState::Lagging, None, None),
-        State::Running => (PartitionState::Running, status.unpublished, None),
-        State::Halted { reason, remedy } => (PartitionState::Halted, Some(reason), Some(remedy)),
-        State::Stopped => (PartitionState::Halted, Some("the process is stopping".to_owned()), None),
+    let (state, reason, remedy) = match (status.state, core.log.trouble()) {
+        (State::Halted { reason, remedy }, _) => (PartitionState::Halted, Some(reason), Some(remedy)),
+        (State::Stopped, _) => (PartitionState::Halted, Some("the process is stopping".to_owned()), None),
+        (_, Some(trouble)) => (PartitionState::Halted, Some(trouble.to_string()), Some(remedy_of(&trouble).to_owned())),
+        (State::Starting | State::CatchingUp, None) => (PartitionState::Starting, None, None),
+        (State::Running, None) if lag > LAG_MAX => (PartitionState::Lagging, None, None),
+        (State::Running, None) => (PartitionState::Running, status.unpublished, None),
     };
     let incarnation = ledger::leaf::Hex(core.desk.homes.at(partition.number).incarnation).to_string();
     let position = status.next_offset.checked_sub(1).map(|offset| Position {
@@ -128,6 +130,9 @@ pub(super) fn readiness(core: &Core) -> Readiness {
         reasons.push(because("server", "it is starting or stopping".to_owned(), None));
         return Readiness { ready: false, reasons };
     };
+    if let Some(trouble) = core.log.trouble() {
+        reasons.push(because("log", trouble.to_string(), Some(remedy_of(&trouble))));
+    }
     for (partition, why) in owners.unopened() {
         reasons.push(because(&format!("partition {partition}"), why, Some("ledgerline doctor")));
     }
@@ -147,6 +152,14 @@ pub(super) fn readiness(core: &Core) -> Readiness {
         }
     }
     Readiness { ready: reasons.is_empty(), reasons }
+}
+
+fn remedy_of(trouble: &LogError) -> &'static str {
+    if trouble.is_retry() {
+        "make space on the disk; it goes on by itself"
+    } else {
+        "mend the disk, then start it again"
+    }
 }
 
 fn because(part: &str, reason: String, remedy: Option<&str>) -> ReadinessReason {

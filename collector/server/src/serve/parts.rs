@@ -51,7 +51,7 @@ pub fn open_log(config: &Config, host: &Host) -> Result<Arc<dyn Log>, StartError
     if config.kafka.is_configured() {
         return Ok(Arc::new(Kafka::new(kafka_settings(config), Arc::clone(&host.clock))?));
     }
-    std::fs::create_dir_all(&config.data_dir)
+    store::make_durable(&config.data_dir)
         .map_err(|error| StartError::System { what: "the data folder can't be made", error })?;
     Ok(Arc::new(Embedded::open(&config.data_dir.join("log"), Arc::clone(&host.clock), Bounds::default())?))
 }

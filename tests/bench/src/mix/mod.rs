@@ -6,7 +6,9 @@
 
 mod body;
 mod facet;
-mod random;
+mod random {
+    pub use ledgerline_tests::Random;
+}
 mod world;
 
 use std::collections::VecDeque;

@@ -73,6 +73,13 @@ impl Partition {
         Range { start, end: self.end.load(Ordering::Acquire) }
     }
 
+    /// Shows what an opened database holds of it: what a failed write has left may be there or not.
+    fn reload(&self, database: &Database) -> Result<(), LogError> {
+        let end = database.newest(&self.column)?.map_or(0, |newest| newest.saturating_add(1));
+        self.end.fetch_max(end, Ordering::AcqRel);
+        Ok(())
+    }
+
     /// Lets readers see what has just become durable.
     pub(super) fn extend_to(&self, end: u64) {
         self.end.store(end, Ordering::Release);
@@ -100,6 +107,17 @@ impl Catalog {
             topics.insert(Arc::clone(&topic.name), topic);
         }
         Ok(Self { topics: RwLock::new(topics) })
+    }
+
+    /// Reads every topic again from a database that has been opened anew. Those who hold a topic go on with it.
+    pub(super) fn reload(&self, database: &Database) -> Result<(), LogError> {
+        for (name, found) in Self::load(database)?.topics.into_inner() {
+            match self.find(&name) {
+                Some(known) => known.partitions.iter().try_for_each(|partition| partition.reload(database))?,
+                None => self.add(found),
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn find(&self, name: &str) -> Option<Arc<Topic>> {

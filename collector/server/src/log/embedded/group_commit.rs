@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rocksdb::{BoundColumnFamily, WriteBatch};
+use store::failpoint;
 use tokio::sync::oneshot;
 
 use super::catalog::Topic;
 use super::database::Database;
 use super::format;
 use super::queue::{Commit, Row, StoredOffset};
-use super::writer::Disk;
+use super::writer::{Disk, failed};
 use crate::log::appender::{Appended, Untaken};
 use crate::log::{AppendAction, AppendError, CommitError, LogError, Outcome, Position};
 
@@ -142,14 +143,16 @@ impl<'a> GroupCommit<'a> {
     }
 
     /// Writes the batch, shows what it holds, answers everyone, and notes the partitions that grew.
-    pub(super) fn finish(self, write_synced: &Disk, grown: &mut Vec<Grown>) -> Result<(), String> {
+    pub(super) fn finish(self, disk: &Disk, grown: &mut Vec<Grown>) -> Result<(), String> {
         let written = match (self.batch.is_empty(), self.must_sync) {
             (true, _) => Ok(()),
-            (false, true) => write_synced(self.database, self.batch),
+            (false, true) => (disk.write_synced)(self.database, self.batch),
             (false, false) => self.database.write_unsynced(self.batch),
         };
-        if let Err(what) = written {
-            let error = LogError::halt(what.clone());
+        if let Err(what) = written
+            && !failpoint::skipped("log.failure")
+        {
+            let error = failed(&what);
             self.answers.into_iter().for_each(|answer| answer.closed(&error));
             return Err(what);
         }
@@ -198,6 +201,11 @@ pub(super) fn show_trim(database: &Database, topic: &Topic, partition: u32, belo
     }
 }
 
+/// Of a transaction that a failed write was to hold nobody knows whether it is there.
+fn uncommitted(error: &LogError, what: String) -> CommitError {
+    if error.is_retry() { CommitError::Uncertain { what } } else { CommitError::Halt { what } }
+}
+
 /// Someone who waits. One who has gone away is no failure.
 pub(super) enum Answer {
     Append { answer: oneshot::Sender<Appended>, positions: Vec<Position>, untaken: Vec<Untaken>, records: usize },
@@ -225,11 +233,12 @@ impl Answer {
         match self {
             Self::Append { answer, untaken, records, .. } => {
                 let mut failure = AppendError::untaken(vec![Outcome::Unknown; records], &untaken);
-                (failure.action, failure.what) = (AppendAction::Halt, what);
+                let action = if error.is_retry() { AppendAction::Retry } else { AppendAction::Halt };
+                (failure.action, failure.what) = (action, what);
                 let _ = answer.send(Err(failure));
             }
-            Self::Init { answer, .. } => drop(answer.send(Err(CommitError::Halt { what }))),
-            Self::Commit { answer, .. } => drop(answer.send(Err(CommitError::Halt { what }))),
+            Self::Init { answer, .. } => drop(answer.send(Err(uncommitted(error, what)))),
+            Self::Commit { answer, .. } => drop(answer.send(Err(uncommitted(error, what)))),
             Self::Done(answer) => drop(answer.send(Err(error.clone()))),
         }
     }

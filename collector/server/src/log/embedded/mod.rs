@@ -1,7 +1,8 @@
 //! The embedded log: durable topics inside a local RocksDB, for one process with no broker.
 //!
 //! An append is answered once it has been synced; appends that wait together share one write and one sync. Never keeps
-//! writing after a failed sync: the log closes itself, says so, and has to be opened anew.
+//! writing after a failed sync: the log closes itself and says so. Where the disk was full it opens itself anew once there is
+//! space; after any other failure somebody has to look first.
 
 mod append;
 mod catalog;
@@ -29,7 +30,7 @@ use self::queue::Request;
 use self::reader::EmbeddedReader;
 use self::shared::Shared;
 use self::transactor::EmbeddedTransactor;
-use self::writer::{Disk, Writer};
+use self::writer::{Disk, WriteSynced, Writer};
 use super::{
     Appender, Created, GroupOffset, GroupReader, Join, Log, LogError, Membership, Range, Reader, TopicSpec, TopicState,
     Transactor,
@@ -64,12 +65,20 @@ impl Embedded {
         Self::open_on(folder, clock, bounds, Box::new(Database::write_synced))
     }
 
-    fn open_on(folder: &Path, clock: Arc<dyn Clock>, bounds: Bounds, disk: Disk) -> Result<Self, LogError> {
-        let shared = Arc::new(Shared::new(Database::open(folder)?, clock, bounds.queue_bytes_max)?);
+    fn open_on(
+        folder: &Path,
+        clock: Arc<dyn Clock>,
+        bounds: Bounds,
+        write_synced: WriteSynced,
+    ) -> Result<Self, LogError> {
+        let folder = folder.to_owned();
+        let disk = Disk { open: Box::new(move || Database::open(&folder)), write_synced };
+        let shared = Arc::new(Shared::new((disk.open)()?, clock, bounds.queue_bytes_max)?);
         let database = shared.database()?;
         for topic in shared.catalog.all() {
             for partition in 0..topic.row.partitions {
-                upkeep::keep_up(&database, shared.clock.now_ms(), &disk, &topic, partition).map_err(LogError::halt)?;
+                upkeep::keep_up(&database, shared.clock.now_ms(), &disk.write_synced, &topic, partition)
+                    .map_err(LogError::halt)?;
             }
         }
         let writer = Writer::new(Arc::clone(&shared), disk, bounds.group_bytes_max)?;
@@ -118,6 +127,10 @@ impl Log for Embedded {
 
     fn range(&self, topic: &str, partition: u32) -> Result<Range, LogError> {
         Ok(self.shared.catalog.get(topic)?.partition(partition)?.range())
+    }
+
+    fn trouble(&self) -> Option<LogError> {
+        self.shared.database().err()
     }
 
     fn trim(&self, topic: &str, partition: u32, below: u64) -> Result<(), LogError> {

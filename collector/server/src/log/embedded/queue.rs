@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
@@ -99,14 +100,19 @@ impl Queue {
         Ok(())
     }
 
-    /// Waits for requests and takes as many as make up one write; `None` once closed and empty.
-    pub(super) fn take(&self, bytes_max: usize) -> Option<Vec<Request>> {
+    /// Waits for requests, `wait` at most where it is given, and takes as many as make up one write; `None` once closed and
+    /// empty.
+    pub(super) fn take(&self, bytes_max: usize, wait: Option<Duration>) -> Option<Vec<Request>> {
         let mut waiting = self.waiting.lock();
         while waiting.requests.is_empty() {
             if waiting.closed {
                 return None;
             }
-            self.arrived.wait(&mut waiting);
+            match wait {
+                None => self.arrived.wait(&mut waiting),
+                Some(wait) if self.arrived.wait_for(&mut waiting, wait).timed_out() => return Some(Vec::new()),
+                Some(_) => {}
+            }
         }
         let mut taken = Vec::new();
         let mut bytes = 0_usize;

@@ -40,14 +40,23 @@ impl Shared {
         self.database.read().clone()
     }
 
-    /// Closes the database for good. The first reason is the one that is told.
+    /// Closes the database: for good, or, where the reason is a `Retry`, until [`Shared::reopened`]. The first reason is the
+    /// one that is told, unless it was a passing one.
     pub(super) fn close(&self, why: LogError) {
         let mut database = self.database.write();
-        if database.is_ok() {
+        if database.as_ref().map_or_else(LogError::is_retry, |_| true) {
             *database = Err(why);
         }
         drop(database);
         self.durable.raise();
+    }
+
+    /// Goes on with a database that has just been opened, and shows what it holds.
+    pub(super) fn reopened(&self, opened: Database) -> Result<(), LogError> {
+        self.catalog.reload(&opened)?;
+        *self.database.write() = Ok(Arc::new(opened));
+        self.durable.raise();
+        Ok(())
     }
 
     /// Why nothing is written any more.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
 use super::database::Database;
-use super::writer::Disk;
+use super::writer::WriteSynced;
 use super::{Bounds, Embedded};
 use crate::clock::{ManualClock, SystemClock};
 use crate::log::{
@@ -69,7 +69,7 @@ fn another_format_is_not_read() {
 }
 
 /// A disk whose syncs fail once told to.
-fn failing_disk() -> (Arc<AtomicBool>, Disk) {
+fn failing_disk() -> (Arc<AtomicBool>, WriteSynced) {
     let fails = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&fails);
     let disk = move |database: &Database, batch| {
@@ -112,8 +112,56 @@ fn after_a_failed_sync_nothing_is_written_or_read_until_opened_anew() {
     append(&log, vec![NewRecord::new(&name, "again")]);
 }
 
+/// A disk whose writes fail for want of space once told to.
+fn full_disk() -> (Arc<AtomicBool>, WriteSynced) {
+    let full = Arc::new(AtomicBool::new(false));
+    let told = Arc::clone(&full);
+    let disk = move |database: &Database, batch| match told.load(Ordering::SeqCst) {
+        true => Err("IO error: No space left on device: While appending".to_owned()),
+        false => database.write_synced(batch),
+    };
+    (full, Box::new(disk))
+}
+
+#[test]
+fn after_a_full_disk_it_opens_itself_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (full, disk) = full_disk();
+    let log = Embedded::open_on(folder.path(), Arc::new(SystemClock::new()), Bounds::default(), disk).expect("opened");
+    let name = topic(&log, Cleanup::Keep);
+    append(&log, vec![NewRecord::new(&name, "before")]);
+    let mut reader = log.reader(&name).expect("a reader");
+    reader.assign(&[(0, Start::Earliest)]).expect("assigned");
+    let mut transactor = log.transactor("id").expect("a transactor");
+    transactor.init().expect("taken over");
+    assert!(log.trouble().is_none());
+
+    full.store(true, Ordering::SeqCst);
+    let appender = log.appender().expect("an appender");
+    let failed = appender.append(vec![NewRecord::new(&name, "unsure")]).expect_err("there is no space");
+    assert_eq!((failed.action, failed.outcomes), (AppendAction::Retry, vec![Outcome::Unknown]));
+    let refused = appender.append(vec![NewRecord::new(&name, "refused")]).expect_err("the log is closed");
+    assert_eq!(refused.action, AppendAction::Retry);
+    assert!(reader.read(BOUND).is_err_and(|error| error.is_retry()));
+    assert!(log.trouble().is_some_and(|error| error.to_string().contains("No space left")));
+
+    full.store(false, Ordering::SeqCst);
+    // It looks once a second: it is asked until it has.
+    while log.trouble().is_some() {
+        std::thread::yield_now();
+    }
+    assert!(
+        matches!(transactor.commit(&[NewRecord::new(&name, "after")], None), Ok(positions) if positions.len() == 1)
+    );
+    append(&log, vec![NewRecord::new(&name, "last")]);
+    let values: Vec<String> = left(&log).into_iter().map(|(_, value)| value).collect();
+    assert_eq!(values, ["before", "after", "last"]);
+    let read = reader.read(BOUND).expect("read on");
+    assert_eq!(read.records.len(), values.len(), "a reader goes on where it stood");
+}
+
 /// A disk that lets one write through for each token, and counts them.
-fn gated_disk() -> (Sender<()>, Arc<AtomicUsize>, Disk) {
+fn gated_disk() -> (Sender<()>, Arc<AtomicUsize>, WriteSynced) {
     let (tokens, gate): (Sender<()>, Receiver<()>) = unbounded();
     let writes = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&writes);

@@ -12,7 +12,7 @@ use super::catalog::Topic;
 use super::database::Database;
 use super::format;
 use super::group_commit::{Grown, put_trim, show_trim};
-use super::writer::Disk;
+use super::writer::WriteSynced;
 use crate::clock::Clock;
 use crate::log::{Cleanup, LogError};
 
@@ -39,7 +39,7 @@ impl Upkeep {
         &mut self,
         database: &Database,
         clock: &dyn Clock,
-        write_synced: &Disk,
+        write_synced: &WriteSynced,
         grown: Vec<Grown>,
     ) -> Result<(), String> {
         for Grown { topic, partition, records } in grown {
@@ -62,7 +62,7 @@ impl Upkeep {
 pub(super) fn keep_up(
     database: &Database,
     now_ms: i64,
-    write_synced: &Disk,
+    write_synced: &WriteSynced,
     topic: &Topic,
     partition: u32,
 ) -> Result<u64, String> {
@@ -79,7 +79,7 @@ pub(super) fn keep_up(
 fn retain(
     database: &Database,
     cutoff_ms: i64,
-    write_synced: &Disk,
+    write_synced: &WriteSynced,
     topic: &Topic,
     partition: u32,
 ) -> Result<u64, LogError> {
@@ -104,7 +104,7 @@ fn retain(
 fn compact(
     database: &Database,
     cutoff_ms: i64,
-    write_synced: &Disk,
+    write_synced: &WriteSynced,
     topic: &Topic,
     partition: u32,
 ) -> Result<u64, LogError> {
