@@ -178,6 +178,11 @@ impl Ledgerline {
         Ok(())
     }
 
+    /// Waits until it ends by itself; gives its exit status.
+    pub fn ended(&mut self) -> Result<std::process::ExitStatus> {
+        until("the server ends", || Ok(self.child.try_wait()?))
+    }
+
     /// Runs a command against this server.
     pub fn command(&self, arguments: &[&str]) -> Result<Output> {
         Command::new(binary()?)
@@ -209,7 +214,8 @@ impl Ledgerline {
         Ok(response.json()?)
     }
 
-    fn ready(&mut self) -> Result<()> {
+    /// Waits until it is ready.
+    pub fn ready(&mut self) -> Result<()> {
         let url = format!("{}/readyz", self.url());
         until("the server is ready", || {
             if let Some(status) = self.child.try_wait()? {

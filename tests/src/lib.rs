@@ -3,22 +3,28 @@
 
 mod disk;
 mod event;
+mod fleet;
 mod kafka;
 mod ledgerline;
 mod load;
 mod port;
+mod questions;
 mod random;
 mod reader;
 mod row;
+mod runs;
 mod witness;
 
 pub use disk::{Disk, after_power_loss};
 pub use event::{TOPIC, run_event};
+pub use fleet::Fleet;
 pub use kafka::{Kafka, kafka};
 pub use ledgerline::{Around, Ledgerline, Standing, binary, client, until};
 pub use load::Load;
 pub use port::free_port;
+pub use questions::{Asked, Questions};
 pub use random::Random;
 pub use reader::{Found, on_disk, on_kafka};
 pub use row::{Fault, rounds};
+pub use runs::{Runs, consumed, seen_from_outside};
 pub use witness::Witness;

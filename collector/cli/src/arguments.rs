@@ -104,6 +104,8 @@ pub enum Command {
     Keys(Keys),
     /// What is recorded, lagging or halted
     Status,
+    /// Tell a standby, named by --server, to take over from its primary
+    Takeover,
     /// Check configuration, keys, disk, log, topics, server; say what to do
     Doctor,
     /// Print a completion script
@@ -138,6 +140,12 @@ pub struct Serve {
     /// Parts to run, all by default; one process of the embedded log runs them all
     #[arg(long, value_enum, value_delimiter = ',', value_name = "ROLE,…")]
     pub roles: Vec<Role>,
+    /// Keep the partitions of that node current, and take them over when its seat falls free or `takeover` says so
+    #[arg(long, value_name = "NODE", conflicts_with = "leave")]
+    pub standby_for: Option<String>,
+    /// Give the seat among several processes up on SIGTERM, instead of keeping it for the restart
+    #[arg(long)]
+    pub leave: bool,
 }
 
 /// A part of the collector.

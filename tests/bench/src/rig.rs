@@ -18,7 +18,7 @@ use server::publisher::PublisherSettings;
 use server::random::SystemRandom;
 use server::recorder::RecorderSettings;
 use server::ticker::Ticker;
-use server::worker::{State, Worker, WorkerParts};
+use server::worker::{Duty, State, Worker, WorkerParts};
 use store::{Store, StoreOptions};
 
 use crate::desk::{self, PAYLOAD_BYTES_MAX, TENANT};
@@ -59,7 +59,7 @@ impl Rig {
     /// Starts both hops over a store in `folder`; a tick is written every `tick`.
     pub fn start(&self, folder: &Path, options: &StoreOptions, tick: Duration) -> Result<Working> {
         let store = Store::open(&folder.join("partition-0"), options)?;
-        let worker = Worker::start(0, store, Arc::new(self.worker_parts()))?;
+        let worker = Worker::start(0, store, Arc::new(self.worker_parts()), Duty::Own)?;
         let intake = TopicIntake::new(TopicIntakeParts {
             desk: Arc::clone(&self.desk),
             log: Arc::clone(&self.log),
@@ -108,6 +108,8 @@ impl Rig {
                 batch_rows_max: 1_000,
                 advertised_url: String::new(),
                 generation: recorder.alerts.generation,
+                node: String::new(),
+                announces: false,
             },
             recorder,
             retry_interval_max_ms: 5_000,

@@ -1,6 +1,6 @@
 //! `doctor`: each check in a line, with what to do where it fails.
 
-use server::http::model::{Readiness, Status};
+use server::http::model::{PartitionState, PartitionStatus, Readiness};
 use server::keyring::Keyring;
 use server::serve::{keys_folder, open_log, topics};
 
@@ -80,13 +80,14 @@ fn writable(folder: &std::path::Path) -> Result<String, String> {
 
 /// Checks of the running server.
 fn live(arguments: &Arguments) -> Vec<Check> {
+    // Not `status`: that is a question about one tenant, whose partition may be the one in trouble.
     let asked = Api::new(arguments).and_then(|api| {
-        let status: Status = api.get("/v1/status", &[])?;
+        let partitions: Vec<PartitionStatus> = api.get("/v1/partitions", &[])?;
         let place = match api.server() {
-            Some(url) => format!("{} answers at {url}", status.version),
-            None => format!("{} reads the folder; no server works on it", status.version),
+            Some(url) => format!("answers at {url}"),
+            None => "the folder can be read; no server works on it".to_owned(),
         };
-        Ok((place, status, api.get_reply("/readyz", &[])?.json().ok()))
+        Ok((place, partitions, api.get_reply("/readyz", &[])?.json().ok()))
     });
     match asked {
         Err(Failure::Unasked { what, hint }) => {
@@ -94,11 +95,14 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             vec![Check { what: "server", found: Err(format!("{what}{hint}")) }]
         }
         Err(_) => vec![Check { what: "server", found: Err("it does not let this token ask".to_owned()) }],
-        Ok((place, status, ready)) => {
+        Ok((place, partitions, ready)) => {
             let ready: Option<Readiness> = ready;
             let mut checks = vec![Check { what: "server", found: Ok(place) }];
-            for partition in &status.partitions {
+            for partition in &partitions {
                 let found = match &partition.reason {
+                    _ if partition.state == PartitionState::Following => {
+                        Ok(format!("partition {} is followed, {} records behind", partition.partition, partition.lag))
+                    }
                     None => Ok(format!("partition {} is {} records behind", partition.partition, partition.lag)),
                     Some(reason) => Err(format!(
                         "partition {}: {reason}. {}",
@@ -110,9 +114,12 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             }
             let found = match ready {
                 Some(ready) if ready.ready => Ok("caught up enough to answer".to_owned()),
-                Some(ready) => {
-                    Err(ready.reasons.iter().map(|reason| reason.reason.clone()).collect::<Vec<_>>().join("; "))
-                }
+                Some(ready) => Err(ready
+                    .reasons
+                    .iter()
+                    .map(|reason| format!("{}: {}", reason.part, reason.reason))
+                    .collect::<Vec<_>>()
+                    .join("; ")),
                 None => Err("not ready yet: see `ledgerline status`".to_owned()),
             };
             checks.push(Check { what: "readiness", found });

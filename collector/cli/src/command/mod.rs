@@ -14,6 +14,7 @@ mod rejected;
 mod search;
 mod serve;
 mod status;
+mod takeover;
 mod topics;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Topics(topics) => topics::run(arguments, *topics),
         Command::Keys(keys) => keys::run(arguments, *keys),
         Command::Status => status::run(arguments),
+        Command::Takeover => takeover::run(arguments),
         Command::Doctor => doctor::run(arguments),
         Command::Completions { shell } => generate::completions(*shell),
         Command::Man { folder } => generate::man(folder),

@@ -14,6 +14,10 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
         let names: Vec<&str> = serve.roles.iter().map(|role| role.name()).collect();
         flags.push(("--roles", "roles", names.join(",")));
     }
+    flags.extend(serve.standby_for.iter().map(|node| ("--standby-for", "node.standby_for", node.clone())));
+    if serve.leave {
+        flags.push(("--leave", "node.leave", "true".to_owned()));
+    }
     if arguments.no_color {
         flags.push(("--no-color", "telemetry.log_color", "false".to_owned()));
     }
@@ -31,11 +35,17 @@ pub fn run(arguments: &Arguments, serve: &Serve) -> Result<(), Failure> {
     let ended = runtime.block_on(async {
         let serving = start(loaded.config, host()).await.map_err(Failure::unasked)?;
         eprintln!("ledgerline listens on http://{}", serving.address());
-        stopped().await?;
+        let displaced = tokio::select! {
+            why = serving.displaced() => Some(why),
+            stopped = stopped() => stopped.map(|()| None)?,
+        };
         eprintln!("stopping: finishing what is at hand");
-        match serving.shutdown().await {
-            true => Ok(()),
-            false => Err(Failure::unasked(
+        match (serving.shutdown().await, displaced) {
+            (_, Some(why)) => Err(Failure::No(format!(
+                "{why}; this process has stopped. Start it again with --standby-for to stand by for the one that took over"
+            ))),
+            (true, None) => Ok(()),
+            (false, None) => Err(Failure::unasked(
                 "not everything was done in shutdown_timeout_ms; the rest is done after the next start",
             )),
         }

@@ -4,15 +4,33 @@ use server::http::model::{PartitionState, PartitionStatus, Status};
 
 use super::now_ns;
 use crate::api::Api;
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, Form};
 use crate::failure::Failure;
 use crate::output::{self, BAD, DOUBTFUL, GOOD, painted};
 use crate::render::table::{count, pairs, table};
 use crate::render::time::when;
 
 pub fn run(arguments: &Arguments) -> Result<(), Failure> {
-    let status: Status = Api::new(arguments)?.get("/v1/status", &[])?;
-    output::answer(arguments.output, &status, text)
+    let api = Api::new(arguments)?;
+    match api.get::<Status>("/v1/status", &[]) {
+        Ok(status) => output::answer(arguments.output, &status, text),
+        Err(failure) => {
+            // The tenant's own partition is what can't be asked: how the partitions do is known all the same.
+            let partitions = api.get::<Vec<PartitionStatus>>("/v1/partitions", &[]);
+            if let (Form::Table | Form::Tree, Ok(partitions)) = (arguments.output, partitions) {
+                output::text(&partitions_text(&partitions))?;
+            }
+            Err(failure)
+        }
+    }
+}
+
+fn partitions_text(partitions: &[PartitionStatus]) -> String {
+    table(
+        &["partition", "state", "lag", "log time", "store", "process", "why", "what to do"],
+        partitions.iter().map(row).collect(),
+        "No partition is known.",
+    )
 }
 
 /// The counts, then the partitions.
@@ -44,15 +62,7 @@ pub fn text(status: &Status) -> String {
             ),
         ),
     ]);
-    let rows = status.partitions.iter().map(row).collect();
-    format!(
-        "{counts}\n\n{}",
-        table(
-            &["partition", "state", "lag", "log time", "store", "why", "what to do"],
-            rows,
-            "This process owns no partition."
-        )
-    )
+    format!("{counts}\n\n{}", partitions_text(&status.partitions))
 }
 
 /// A count, marked where counting stopped at its bound.
@@ -66,6 +76,8 @@ fn row(partition: &PartitionStatus) -> Vec<String> {
         PartitionState::Running => painted("running", GOOD),
         PartitionState::Lagging => painted("lagging", DOUBTFUL),
         PartitionState::Halted => painted("halted", BAD),
+        PartitionState::Following => painted("following", GOOD),
+        PartitionState::Unknown => painted("unknown", DOUBTFUL),
     };
     vec![
         partition.partition.to_string(),
@@ -73,6 +85,7 @@ fn row(partition: &PartitionStatus) -> Vec<String> {
         partition.lag.to_string(),
         partition.log_time.map(|time| when(time, now_ns())).unwrap_or_default(),
         format!("{:.1} MiB", partition.store_bytes as f64 / f64::from(1 << 20)),
+        partition.owner.clone().unwrap_or_default(),
         partition.reason.clone().unwrap_or_default(),
         partition.remedy.clone().unwrap_or_default(),
     ]

@@ -22,6 +22,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",  "/openapi.json",             Need::Public),
     ("GET",  "/metrics",                  Need::Known),
     ("GET",  "/v1/status",                Need::Known),
+    ("GET",  "/v1/partitions",            Need::Known),
+    ("POST", "/v1/takeover",              Need::May(Permission::Control)),
     ("POST", "/api/v1/lineage",           Need::May(Permission::Submit)),
     ("POST", "/api/v1/lineage/batch",     Need::May(Permission::Submit)),
     ("GET",  "/v1/lineage/upstream",      Need::May(Permission::ReadGraph)),

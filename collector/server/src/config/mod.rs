@@ -14,6 +14,7 @@ mod intake;
 mod kafka;
 mod keys;
 mod ledger;
+mod node;
 mod origin;
 mod parse;
 mod print;
@@ -32,6 +33,7 @@ pub use http::{Http, TENANT_ANY, Token};
 pub use intake::{Intake, TopicPattern};
 pub use kafka::{Kafka, message_bytes_least};
 pub use ledger::Ledger;
+pub use node::Node;
 pub use origin::Origin;
 pub use print::Setting;
 pub use publisher::Publisher;
@@ -54,6 +56,8 @@ pub struct Config {
     pub roles: Roles,
     /// `deployment.*`
     pub deployment: Deployment,
+    /// `node.*`
+    pub node: Node,
     /// `ledger.*`
     pub ledger: Ledger,
     /// `kafka.*`; without `kafka.brokers` the embedded log is used.
@@ -97,6 +101,7 @@ impl Config {
             shutdown_timeout_ms: keys.bounded("shutdown_timeout_ms", 20_000, 100..=600_000),
             roles: Roles::read(keys),
             deployment: Deployment::read(keys),
+            node: Node::read(keys),
             ledger: Ledger::read(keys),
             kafka: Kafka::read(keys),
             intake: Intake::read(keys),
@@ -113,6 +118,7 @@ impl Config {
         self.http.check(&self.intake, keys);
         self.kafka.check(&self.intake, keys);
         self.roles.check(&self.kafka, keys);
+        self.node.check(&self.kafka, self.roles, keys);
         if self.intake.batch_bytes_max < self.intake.payload_bytes_max {
             keys.fault(
                 "intake.batch_bytes_max",

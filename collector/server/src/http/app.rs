@@ -1,6 +1,7 @@
 //! What every handler shares.
 
 use super::controls::Controls;
+use super::forward::Forwarder;
 use super::intake::Intake;
 use super::reads::Reads;
 use crate::auth::Credentials;
@@ -51,6 +52,8 @@ pub(super) struct App {
     pub metrics_served: bool,
     pub clock: Arc<dyn Clock>,
     pub openapi: String,
+    /// Asks the processes that have other partitions.
+    pub forwarder: Forwarder,
     /// Requests at work.
     pub in_flight: Arc<Semaphore>,
     /// KiB of bodies held.
@@ -72,6 +75,7 @@ impl Api {
             parts;
         Self(Arc::new(App {
             credentials: Credentials::new(settings.tokens.clone(), &tenant_default),
+            forwarder: Forwarder::default(),
             openapi: super::document().to_json().unwrap_or_default(),
             in_flight: Arc::new(Semaphore::new(settings.in_flight_max)),
             body_budget: Arc::new(Semaphore::new(settings.in_flight_bytes_max.div_ceil(super::admit::UNIT_BYTES))),

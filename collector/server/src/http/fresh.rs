@@ -160,7 +160,7 @@ async fn await_known(app: &App, tenant: &str, at_least: Option<&str>) -> Result<
 
 /// Runs a read on a thread of the blocking pool. One that outlives its timeout keeps its place until it ends, so
 /// that slow reads can't pile up.
-async fn on_thread<T: Send + 'static, E: Send + 'static>(
+pub(super) async fn on_thread<T: Send + 'static, E: Send + 'static>(
     app: &App,
     ask: impl FnOnce(&dyn Reads) -> Result<T, E> + Send + 'static,
 ) -> Result<T, Refusal>

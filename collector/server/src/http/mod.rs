@@ -3,7 +3,7 @@
 //! [`Controls`]. A 201 leaves only after `Intake` said that the event is durable.
 //!
 //! A request passes, from the outside in: observe (id, span, metrics) → catch (a panic is a 500) → admit (bounds)
-//! → guard (token, role, tenant) → handler.
+//! → guard (token, role, tenant) → forward (what lives in another process) → handler.
 
 mod admit;
 mod app;
@@ -11,6 +11,7 @@ mod body;
 mod controls;
 mod cursor;
 mod extract;
+mod forward;
 mod fresh;
 mod guard;
 mod intake;
@@ -28,5 +29,5 @@ pub use app::{Api, Parts};
 pub use controls::{Control, ControlOrder, Controls};
 pub use intake::{Accepted, Answering, Intake, Mode, Refused, Submission};
 pub use openapi::document;
-pub use reads::{After, Answer, Found, Listed, Payload, Read, ReadError, Reads, Span};
+pub use reads::{After, Answer, Found, Home, Listed, Payload, Read, ReadError, Reads, Span};
 pub use server::{Failed, Server};

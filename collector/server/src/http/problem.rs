@@ -52,6 +52,29 @@ impl Refusal {
             .with_header(header::RETRY_AFTER, &seconds.max(1).to_string())
     }
 
+    /// The partition is between two owners, or its owner is not ready.
+    pub fn moving(partition: u32, reason: &str) -> Self {
+        let detail = format!("partition {partition} is not answered for now: {reason}; ask again");
+        Self::busy(1, "partition-moving", detail)
+    }
+
+    /// A question that was passed on already came to a process that does not have the partition any more.
+    pub fn elsewhere(partition: u32, owner: &str) -> Self {
+        let detail = format!("partition {partition} has moved on, to {owner}; ask again");
+        Self::busy(1, "partition-elsewhere", detail)
+    }
+
+    /// The partition's owner does not answer.
+    pub fn silent(partition: u32, owner: &str, why: &str) -> Self {
+        let detail = format!("partition {partition} was last at {owner}, which does not answer ({why}); ask again");
+        Self::busy(1, "owner-unreachable", detail)
+    }
+
+    pub fn no_standby() -> Self {
+        let detail = "this process stands by for none: start one with --standby-for NODE";
+        Self::new(StatusCode::CONFLICT, "no-standby", "There is nothing to take over", detail)
+    }
+
     pub fn timed_out_receiving(timeout_ms: u64) -> Self {
         let detail = format!("the body did not arrive within {timeout_ms} ms; send it again");
         Self::new(StatusCode::REQUEST_TIMEOUT, "request-timeout", "The request took too long to arrive", detail)

@@ -4,7 +4,7 @@
 use super::model::query::{AlertsQuery, EventsQuery, LineageQuery, NodesQuery, RejectedQuery, RunsQuery, SearchQuery};
 use super::model::{
     Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
-    Lineage, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+    Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
 };
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -105,8 +105,45 @@ pub enum ReadError {
     Internal(String),
 }
 
+/// Where a partition's questions are answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Home {
+    /// By this process.
+    Here,
+    /// By another one.
+    At {
+        /// The partition.
+        partition: u32,
+        /// Where that process answers.
+        url: String,
+    },
+    /// By none at the moment.
+    OnItsWay {
+        /// The partition.
+        partition: u32,
+        /// Why.
+        reason: String,
+    },
+}
+
 /// Answers from the stores. Every method may block.
 pub trait Reads: Send + Sync {
+    /// Where a tenant's questions are answered. Never blocks for long.
+    fn home(&self, _tenant: &str) -> Home {
+        Home::Here
+    }
+    /// The same of every partition.
+    fn homes(&self) -> Vec<Home> {
+        Vec::new()
+    }
+    /// How the partitions of this process do.
+    fn partitions(&self) -> Result<Vec<PartitionStatus>, ReadError> {
+        Ok(Vec::new())
+    }
+    /// Orders a standby to take over; false where this process stands by for none.
+    fn take_over(&self) -> bool {
+        false
+    }
     /// Changes whenever a commit made something new visible; any value will do.
     fn progress(&self) -> watch::Receiver<u64>;
     /// Fit to answer? Never blocks for long.

@@ -2,8 +2,10 @@
 
 use super::app::{Api, App};
 use super::problem::Refusal;
-use super::routes::{alerts, batch, checkpoint, events, health, lineage, nodes, rejected, runs, status, submit, ticks};
-use super::{admit, guard, observe, openapi};
+use super::routes::{
+    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, rejected, runs, status, submit, ticks,
+};
+use super::{admit, forward, guard, observe, openapi};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::middleware::from_fn_with_state;
@@ -40,6 +42,8 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(rejected::payload))
         .routes(routes!(checkpoint::checkpoint))
         .routes(routes!(status::status))
+        .routes(routes!(partitions::partitions))
+        .routes(routes!(partitions::take_over))
         .routes(routes!(status::metrics))
         .routes(routes!(status::openapi))
         .routes(routes!(health::healthz))
@@ -66,6 +70,7 @@ impl Api {
             .0
             .fallback(async || Refusal::no_route())
             .method_not_allowed_fallback(async || Refusal::method_not_allowed())
+            .layer(from_fn_with_state(app.clone(), forward::forward))
             .layer(from_fn_with_state(app.clone(), guard::guard))
             .layer(from_fn_with_state(app.clone(), admit::admit))
             .layer(catch)

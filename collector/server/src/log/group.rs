@@ -53,6 +53,9 @@ pub trait Membership: Send + Sync {
     fn lost(&self, partitions: &[TopicPartition]) {
         self.revoked(partitions);
     }
+
+    /// The group has shared its partitions out: what is ours was told by [`Membership::assigned`], be it nothing.
+    fn settled(&self) {}
 }
 
 /// For readers that do not care.

@@ -75,6 +75,12 @@ pub trait Log: Send + Sync {
     /// The next offset a group has stored for a partition; `None` where it has stored none or it has expired.
     fn group_offset(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, LogError>;
 
+    /// Whether a group has a live member of this instance id. A log for one process alone knows no others.
+    fn has_member(&self, group: &str, instance_id: &str) -> Result<bool, LogError> {
+        let _ = (group, instance_id);
+        Ok(false)
+    }
+
     /// Stores next offsets of a group that has no live member.
     fn store_group_offsets(&self, group: &str, offsets: &[GroupOffset]) -> Result<(), LogError>;
 }

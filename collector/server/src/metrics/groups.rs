@@ -145,10 +145,16 @@ pub struct HttpMetrics {
     pub in_flight_bytes: Gauge,
     pub connections: Gauge,
     pub panics: Counter,
+    pub forwarded: Family<OutcomeLabel, Counter>,
 }
 
 impl Default for HttpMetrics {
     fn default() -> Self {
+        let forwarded = Family::<OutcomeLabel, Counter>::default();
+        // Few and known: a process that has passed nothing on yet says so.
+        for outcome in ["answered", "unreachable"] {
+            drop(forwarded.get_or_create(&OutcomeLabel::of("http", outcome)));
+        }
         Self {
             requests: Family::default(),
             request_seconds: latency(),
@@ -156,6 +162,7 @@ impl Default for HttpMetrics {
             in_flight_bytes: Gauge::default(),
             connections: Gauge::default(),
             panics: Counter::default(),
+            forwarded,
         }
     }
 }

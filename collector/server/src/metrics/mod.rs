@@ -115,6 +115,7 @@ impl Metrics {
         r.register_with_unit("http_in_flight_body", "Bytes of bodies held", Unit::Bytes, m.in_flight_bytes.clone());
         r.register("http_connections", "Open connections", m.connections.clone());
         r.register("http_panics", "Handlers that panicked", m.panics.clone());
+        r.register("http_forwarded", "Questions passed on to the process that has the partition", m.forwarded.clone());
         self
     }
 }

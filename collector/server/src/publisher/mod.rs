@@ -47,6 +47,10 @@ pub struct PublisherSettings {
     pub batch_rows_max: usize,
     /// Where this process answers for the partition.
     pub advertised_url: String,
+    /// The seat that this process has in the group.
+    pub node: String,
+    /// Whether a new owner says so before it has anything to publish: only where there are others to read it.
+    pub announces: bool,
     /// Generation of the rule code.
     pub generation: u32,
 }
@@ -77,6 +81,8 @@ pub struct Publisher {
     settings: PublisherSettings,
     transactor: Option<Box<dyn Transactor>>,
     published: PublishedRow,
+    /// The watermark that the last recovery found.
+    found_mark: Option<Watermark>,
     /// Positions found beyond the watermark on recovery: published, though the store does not know.
     found: BTreeSet<OutboxKey>,
     /// Newest published checkpoints that the store's trees are still to be compared with, by tenant. Nothing is published
@@ -104,6 +110,7 @@ impl Publisher {
             settings,
             transactor: None,
             published: PublishedRow::default(),
+            found_mark: None,
             found: BTreeSet::new(),
             unproved: BTreeMap::new(),
             clock,
@@ -154,6 +161,26 @@ impl Publisher {
         self.transactor = Some(transactor);
         self.remember(&rows, notes, committed)?;
         Ok(rows.len())
+    }
+
+    /// Says that this process owns the partition, where the watermark does not say so yet: others ask it from then on.
+    ///
+    /// # Errors
+    /// See [`PublishError`].
+    pub fn announce(&mut self) -> Result<(), PublishError> {
+        let meta = tables::get::<Meta>(&self.store, &[]).map_err(|error| self.broken(error))?;
+        let Some(meta) = meta.filter(|_| self.settings.announces) else { return Ok(()) };
+        let ours = Watermark::new(&meta, &self.settings, &self.published);
+        if self.found_mark.as_ref().is_some_and(|found| found.names_the_same_owner(&ours)) {
+            return Ok(());
+        }
+        let Some(mut transactor) = self.transactor.take() else {
+            return Err(PublishError::Recover("not recovered yet".to_owned()));
+        };
+        self.published = self.commit(transactor.as_mut(), &meta, Vec::new(), self.published.next_offset)?;
+        self.transactor = Some(transactor);
+        self.found_mark = Some(ours);
+        Ok(())
     }
 
     /// Rows of whole offsets, in order.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ledger::leaf::Hex;
+use store::failpoint;
 use store::tables::{self, Meta, PublishedRow};
 
 use super::outgoing::{POSITION, parse};
@@ -25,7 +26,11 @@ impl Publisher {
         let Some(meta) = meta.filter(|meta| meta.incarnation.is_some()) else {
             return Err(PublishError::Recover("the partition has no genesis record yet".to_owned()));
         };
-        let id = format!("{}ledgerline-publisher-{}", self.settings.deployment, self.partition);
+        let mut id = format!("{}ledgerline-publisher-{}", self.settings.deployment, self.partition);
+        // A broken build, for the tests whose oracle must notice: nobody fences it.
+        if failpoint::hit("publisher.unfenced") {
+            id = format!("{id}-{}", self.settings.node);
+        }
         let mut transactor = self.log.transactor(&id).map_err(|error| self.reading(error))?;
         transactor.init().map_err(|error| match error {
             CommitError::Halt { what } => self.stop(what),
@@ -42,6 +47,15 @@ impl Publisher {
                 PublishedRow { next_offset: mark.next_offset, delivered, compared }
             }
         };
+        // A broken build, for the tests whose oracle must notice: it believes its store instead of the log.
+        if failpoint::hit("publisher.forgetful") {
+            let known = tables::get::<PublishedRow>(&self.store, &[]).map_err(|error| self.broken(error))?;
+            self.published = known.unwrap_or_default();
+            self.found.clear();
+            self.transactor = Some(transactor);
+            return Ok(());
+        }
+        self.found_mark = watermark;
         self.found.clear();
         let partitions = self.log.partitions(&self.settings.alerts).map_err(|error| self.reading(error))?;
         for partition in 0..partitions {

@@ -24,6 +24,9 @@ pub struct Watermark {
     pub generation: u32,
     /// Where the owner answers.
     pub advertised_url: String,
+    /// The owner's seat in the group that shares partitions out; empty where it was written before there were names.
+    #[serde(default)]
+    pub node: String,
     /// Envelope versions that the owner reads.
     pub envelope_versions: Vec<u16>,
 }
@@ -46,8 +49,17 @@ impl Watermark {
             delivered: published.delivered.iter().map(delivered).collect(),
             generation: settings.generation,
             advertised_url: settings.advertised_url.clone(),
+            node: settings.node.clone(),
             envelope_versions: vec![VERSION],
         }
+    }
+
+    /// Whether both name one owner, which reads and derives the same.
+    pub(super) fn names_the_same_owner(&self, other: &Watermark) -> bool {
+        let owner = |mark: &Watermark| {
+            (mark.advertised_url.clone(), mark.node.clone(), mark.generation, mark.envelope_versions.clone())
+        };
+        owner(self) == owner(other)
     }
 
     pub(super) fn record(&self, topic: &Arc<str>, partition: u32) -> NewRecord {

@@ -10,6 +10,7 @@ mod nodes;
 mod rejected;
 mod runs;
 mod scope;
+mod standing;
 mod status;
 mod tail;
 mod uses;
@@ -27,9 +28,9 @@ use crate::http::model::query::{
 };
 use crate::http::model::{
     Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
-    Lineage, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+    Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
 };
-use crate::http::{Found, Payload, Read, ReadError, Reads, Span};
+use crate::http::{Found, Home, Payload, Read, ReadError, Reads, Span};
 use crate::serve::{Core, StartError};
 
 /// Reads over a core.
@@ -82,8 +83,24 @@ impl Reads for StoreReads {
         self.core.progress.subscribe()
     }
 
+    fn home(&self, tenant: &str) -> Home {
+        self.core.home(self.core.desk.homes.of(tenant).partition)
+    }
+
+    fn homes(&self) -> Vec<Home> {
+        (0..self.core.desk.homes.count()).map(|partition| self.core.home(partition)).collect()
+    }
+
+    fn partitions(&self) -> Result<Vec<PartitionStatus>, ReadError> {
+        standing::partitions(&self.core)
+    }
+
+    fn take_over(&self) -> bool {
+        self.core.order_takeover()
+    }
+
     fn readiness(&self) -> Readiness {
-        status::readiness(&self.core)
+        standing::readiness(&self.core)
     }
 
     fn known(&self, tenant: &str) -> Result<Known, ReadError> {

@@ -1,24 +1,17 @@
-//! `status`, readiness and the newest checkpoint.
-
-use std::ops::ControlFlow;
+//! `status` and the newest checkpoint.
 
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::row::key::Index;
 use lineage::row::{self, Read as _, Visit};
 use store::tables::{self, CheckpointRow, TenantRow};
-use store::{Read as _, Scan, Store, Table};
 
 use super::scope::{Scope, broken};
+use super::standing;
 use crate::http::ReadError;
-use crate::http::model::{
-    Checkpoint, PartitionState, PartitionStatus, Position, Readiness, ReadinessReason, Status, Time,
-};
-use crate::log::LogError;
+use crate::http::model::{Checkpoint, Status};
 use crate::serve::Core;
-use crate::worker::{Partition, State};
+use crate::worker::State;
 
-/// Records behind the log's end from which on a partition counts as lagging.
-const LAG_MAX: u64 = 100_000;
 /// Rows that one question counts of one kind: some tens of milliseconds.
 const COUNT_MAX: u64 = 100_000;
 
@@ -35,7 +28,6 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
     let alerts_firing = counted("alerts_firing", row::Table::OpenAlert, &[])?;
     let row = tables::get::<TenantRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
     let row = row.ok_or_else(|| unknown(scope, tenant))?;
-    let partitions = core.owners().map(|owners| owners.all()).unwrap_or_default();
     Ok(Status {
         version: crate::intake::VERSION.to_owned(),
         log: if core.config.kafka.is_configured() { "kafka" } else { "embedded" }.to_owned(),
@@ -50,7 +42,7 @@ pub(super) fn status(core: &Core, scope: &Scope, tenant: &str) -> Result<Status,
         alerts_firing,
         at_least,
         checkpoint_size: newest(scope, tenant)?.map(|row| row.size),
-        partitions: partitions.iter().map(|partition| shown(core, partition)).collect::<Result<_, _>>()?,
+        partitions: standing::partitions(core)?,
     })
 }
 
@@ -76,94 +68,6 @@ fn counted(scope: &Scope, table: row::Table, start: &[u8]) -> Result<(u64, bool)
     });
     scanned.map_err(broken)?;
     Ok((count.min(COUNT_MAX), count <= COUNT_MAX))
-}
-
-fn count(store: &Store, table: Table, prefix: &[u8]) -> Result<u64, ReadError> {
-    let mut count = 0;
-    let scanned = store.scan(Scan::prefix(table, prefix), &mut |_, _| {
-        count += 1;
-        ControlFlow::Continue(())
-    });
-    scanned.map_err(broken)?;
-    Ok(count)
-}
-
-fn shown(core: &Core, partition: &Partition) -> Result<PartitionStatus, ReadError> {
-    let status = partition.status();
-    let lag = status.end_offset.saturating_sub(status.next_offset);
-    let (state, reason, remedy) = match (status.state, core.log.trouble()) {
-        (State::Halted { reason, remedy }, _) => (PartitionState::Halted, Some(reason), Some(remedy)),
-        (State::Stopped, _) => (PartitionState::Halted, Some("the process is stopping".to_owned()), None),
-        (_, Some(trouble)) => (PartitionState::Halted, Some(trouble.to_string()), Some(remedy_of(&trouble).to_owned())),
-        (State::Starting | State::CatchingUp, None) => (PartitionState::Starting, None, None),
-        (State::Running, None) if lag > LAG_MAX => (PartitionState::Lagging, None, None),
-        (State::Running, None) => (PartitionState::Running, status.unpublished, None),
-    };
-    let incarnation = ledger::leaf::Hex(core.desk.homes.at(partition.number).incarnation).to_string();
-    let position = status.next_offset.checked_sub(1).map(|offset| Position {
-        incarnation,
-        partition: partition.number,
-        offset,
-        ordinal: None,
-    });
-    Ok(PartitionStatus {
-        partition: partition.number,
-        state,
-        lag,
-        position,
-        log_time: (status.time_ns > 0).then_some(Time(status.time_ns)),
-        reason,
-        remedy,
-        store_bytes: partition.store.sizes().iter().map(|size| size.bytes).sum(),
-        underived: count(&partition.store, Table::Faults, &[])?,
-    })
-}
-
-/// Fit for traffic: every partition of this process keeps up, and nothing gave up.
-pub(super) fn readiness(core: &Core) -> Readiness {
-    let mut reasons: Vec<ReadinessReason> = core
-        .stopped()
-        .into_iter()
-        .map(|reason| because("server", reason, Some("restart it, then `ledgerline doctor`")))
-        .collect();
-    let Some(owners) = core.owners() else {
-        reasons.push(because("server", "it is starting or stopping".to_owned(), None));
-        return Readiness { ready: false, reasons };
-    };
-    if let Some(trouble) = core.log.trouble() {
-        reasons.push(because("log", trouble.to_string(), Some(remedy_of(&trouble))));
-    }
-    for (partition, why) in owners.unopened() {
-        reasons.push(because(&format!("partition {partition}"), why, Some("ledgerline doctor")));
-    }
-    for partition in owners.all() {
-        let (part, status) = (format!("partition {}", partition.number), partition.status());
-        let lag = status.end_offset.saturating_sub(status.next_offset);
-        match status.state {
-            State::Running if lag > LAG_MAX => {
-                reasons.push(because(&part, format!("it is {lag} records behind"), None))
-            }
-            State::Running => {}
-            State::Starting | State::CatchingUp => reasons.push(because(&part, "it is catching up".to_owned(), None)),
-            State::Stopped => reasons.push(because(&part, "it is stopping".to_owned(), None)),
-            State::Halted { reason, remedy } => {
-                reasons.push(ReadinessReason { part, reason, remedy: Some(remedy) });
-            }
-        }
-    }
-    Readiness { ready: reasons.is_empty(), reasons }
-}
-
-fn remedy_of(trouble: &LogError) -> &'static str {
-    if trouble.is_retry() {
-        "make space on the disk; it goes on by itself"
-    } else {
-        "mend the disk, then start it again"
-    }
-}
-
-fn because(part: &str, reason: String, remedy: Option<&str>) -> ReadinessReason {
-    ReadinessReason { part: part.to_owned(), reason, remedy: remedy.map(str::to_owned) }
 }
 
 fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {

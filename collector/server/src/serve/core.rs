@@ -14,7 +14,8 @@ use store::StoreOptions;
 use tokio::sync::watch;
 
 use super::owners::Owners;
-use super::parts::{keyring, keys_folder, ledger_name, open_existing, open_log};
+use super::parts::{self, keyring, keys_folder, ledger_name, open_existing, open_log};
+use super::peers::Peers;
 use super::{StartError, topics};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -23,11 +24,8 @@ use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakePar
 use crate::keyring::Keyring;
 use crate::log::{Log, Names};
 use crate::metrics::Metrics;
-use crate::publisher::PublisherSettings;
 use crate::random::Random;
-use crate::recorder::RecorderSettings;
 use crate::ticker::Ticker;
-use crate::worker::WorkerParts;
 
 /// Share of the drain kept for the threads that only have to see their order.
 const STOP_MAX: Duration = Duration::from_secs(2);
@@ -55,10 +53,18 @@ pub struct Core {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) progress: Arc<watch::Sender<u64>>,
     pub(crate) ticker: Arc<Ticker>,
+    /// Who owns what, as the owners say.
+    pub(crate) peers: Peers,
+    /// Where others reach this process.
+    pub(super) advertised_url: Mutex<String>,
+    /// Why another process sits in this one's seat; none while none does.
+    pub(super) displaced: watch::Sender<Option<String>>,
+    /// The order to a standby to take over.
+    pub(crate) takeover: AtomicBool,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
     /// Tells the group that shares partitions to leave: last, for leaving takes the partitions away.
-    leave: AtomicBool,
+    pub(super) leave: AtomicBool,
     threads: Mutex<Vec<(&'static str, JoinHandle<()>)>>,
     stopped: Mutex<Vec<String>>,
 }
@@ -140,6 +146,10 @@ impl Core {
             metrics: Arc::new(Metrics::new(crate::intake::VERSION, kind)),
             progress: Arc::new(watch::channel(0).0),
             ticker: Arc::new(ticker),
+            peers: Peers::default(),
+            advertised_url: Mutex::default(),
+            displaced: watch::channel(None).0,
+            takeover: AtomicBool::new(false),
             owners: Mutex::new(None),
             stop: Arc::new(AtomicBool::new(false)),
             leave: AtomicBool::new(false),
@@ -155,12 +165,8 @@ impl Core {
     pub fn work(self: &Arc<Self>, advertised_url: &str) -> Result<(), StartError> {
         let owners = self.seat_owners(advertised_url);
         if self.config.kafka.is_configured() {
-            let (core, seat) = (Arc::clone(self), self.instance_id("recorder"));
-            self.spawn(SHARE, move || {
-                if let Err(error) = owners.share(Some(&seat), &core.leave) {
-                    core.gave_up(format!("partitions are no longer shared with this process: {error}"));
-                }
-            })?;
+            let core = Arc::clone(self);
+            self.spawn(SHARE, move || core.share(&owners))?;
         } else {
             self.own_all(&owners)?;
             let core = Arc::clone(self);
@@ -184,12 +190,12 @@ impl Core {
 
     /// Records nothing: the partitions are others'.
     pub fn own_none(&self) {
-        self.seat_owners("");
+        self.seat_owners("").settle();
     }
 
     fn seat_owners(&self, advertised_url: &str) -> Arc<Owners> {
         let owners = Arc::new(Owners::new(
-            Arc::new(self.worker_parts(advertised_url)),
+            Arc::new(parts::worker_parts(self, advertised_url)),
             self.config.data_dir.clone(),
             StoreOptions::new(self.config.recorder.block_cache_bytes_max, MEMTABLE_BYTES),
         ));
@@ -199,6 +205,7 @@ impl Core {
 
     fn own_all(&self, owners: &Owners) -> Result<(), StartError> {
         let own = |partition| owners.own(partition).map_err(|why| StartError::Store { partition, why });
+        owners.settle();
         (0..self.desk.homes.count()).try_for_each(own)
     }
 
@@ -212,7 +219,7 @@ impl Core {
             log: Arc::clone(&self.log),
             names: self.names.clone(),
             settings: self.config.intake.clone(),
-            instance_id: self.config.kafka.is_configured().then(|| self.instance_id("intake")),
+            instance_id: parts::seat(&self.config, "intake"),
             progress_interval_ms: self.config.recorder.tick_interval_ms,
             clock: Arc::clone(&self.host.clock),
             random: Arc::clone(&self.host.random),
@@ -339,54 +346,8 @@ impl Core {
         Arc::clone(&self.stop)
     }
 
-    fn gave_up(&self, why: String) {
+    pub(super) fn gave_up(&self, why: String) {
         tracing::error!(why, "a part of the server gave up");
         self.stopped.lock().push(why);
-    }
-
-    fn worker_parts(&self, advertised_url: &str) -> WorkerParts {
-        let name = &self.config.deployment.name;
-        let nanoseconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
-        let recorder = RecorderSettings {
-            tick_jump_max_ns: nanoseconds(self.config.recorder.tick_jump_max_ms),
-            checkpoint_interval_ns: nanoseconds(self.config.ledger.checkpoint_interval_ms),
-            alerts: lineage::alert::Settings {
-                fallback_owner: self.config.alerts.fallback_owner.clone(),
-                runbook_base: self.config.alerts.runbook_base.clone(),
-                ..lineage::alert::Settings::default()
-            },
-        };
-        let publisher = PublisherSettings {
-            alerts: Arc::clone(&self.names.alerts),
-            checkpoints: Arc::clone(&self.names.checkpoints),
-            recorders: Arc::clone(&self.names.recorders),
-            events: Arc::clone(&self.names.events),
-            deployment: if name.is_empty() { String::new() } else { format!("{name}-") },
-            batch_rows_max: self.config.publisher.batch_rows_max,
-            advertised_url: self.config.publisher.advertised_url.clone().unwrap_or_else(|| advertised_url.to_owned()),
-            generation: recorder.alerts.generation,
-        };
-        WorkerParts {
-            log: Arc::clone(&self.log),
-            names: self.names.clone(),
-            keyring: Arc::clone(&self.desk.keyring),
-            batches: self.config.recorder.clone(),
-            recorder,
-            publisher,
-            retry_interval_max_ms: self.config.publisher.retry_interval_max_ms,
-            linger_ms: self.config.publisher.linger_ms,
-            clock: Arc::clone(&self.host.clock),
-            metrics: Arc::clone(&self.metrics),
-            progress: Arc::clone(&self.progress),
-        }
-    }
-
-    /// A member's name that outlives the process: of the machine and of the data folder, so that a restart comes back to its
-    /// seat and no other process takes it.
-    fn instance_id(&self, role: &str) -> String {
-        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
-        let folder = std::path::absolute(&self.config.data_dir).unwrap_or_else(|_| self.config.data_dir.clone());
-        let digest = blake3::hash(format!("{}\n{}", host.trim(), folder.display()).as_bytes());
-        format!("ledgerline-{role}-{}", &digest.to_hex()[..16])
     }
 }

@@ -5,8 +5,11 @@ mod controls;
 mod core;
 mod error;
 mod folder;
+mod membership;
 mod owners;
 mod parts;
+mod peers;
+mod standby;
 mod survey;
 pub mod topics;
 
@@ -49,15 +52,19 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
         server.address().map_err(|error| StartError::System { what: "the listener has no address", error })?;
     let working = Arc::clone(&core);
     let begun = blocking(move || {
-        let roles = working.config.roles;
+        let (roles, url) = (working.config.roles, format!("http://{address}"));
+        if working.config.kafka.is_configured() {
+            working.follow_peers(&url)?;
+        }
         match roles.recorder {
-            true => working.work(&format!("http://{address}"))?,
+            true => working.work(&url)?,
             false => working.own_none(),
         }
         if roles.intake {
             working.take_topics()?;
         }
-        if roles.api { reads.follow() } else { Ok(()) }
+        // A recorder answers what other processes pass on to it.
+        if roles.api || roles.recorder { reads.follow() } else { Ok(()) }
     })
     .await;
     if let Err(error) = begun {
@@ -80,6 +87,11 @@ impl Serving {
     /// What stands behind the edge.
     pub fn core(&self) -> &Arc<Core> {
         &self.core
+    }
+
+    /// Comes back, with the reason, once another process has taken this one's seat: then it is to stop.
+    pub async fn displaced(&self) -> String {
+        self.core.displaced().await
     }
 
     /// Stops within `shutdown_timeout_ms`: takes no new request, finishes those at hand, ticks, applies, publishes. Returns

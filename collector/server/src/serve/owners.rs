@@ -8,52 +8,72 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use store::{Store, StoreOptions};
+use store::{Store, StoreOptions, failpoint};
 
 use crate::log::{Inputs, Join, LogError, Membership, ReadBound, TopicPartition};
-use crate::worker::{Partition, Worker, WorkerParts};
+use crate::worker::{Duty, Partition, Worker, WorkerParts};
 
-/// How long a rebalance waits for the batch in hand.
+/// How long a rebalance waits for the batches in hand, of all partitions together.
 const RELEASE_MAX: Duration = Duration::from_secs(3);
-const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(50);
-const RETRY_PAUSE: Duration = Duration::from_secs(1);
+/// How long a silent member keeps its partitions.
+pub(super) const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const LOOK: Duration = Duration::from_millis(50);
+pub(super) const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// The partitions of this process.
 pub struct Owners {
     parts: Arc<WorkerParts>,
     folder: PathBuf,
     options: StoreOptions,
+    /// What the group has given this process. Locked before `workers` wherever both are.
     wanted: Mutex<BTreeSet<u32>>,
     workers: Mutex<BTreeMap<u32, Worker>>,
     /// Partitions whose store can't be opened, and why.
     unopened: Mutex<BTreeMap<u32, String>>,
+    /// It is known what falls to this process, be it nothing.
+    settled: AtomicBool,
 }
 
 impl Owners {
     /// Owns nothing yet. Stores lie in `folder`, one folder each.
     pub fn new(parts: Arc<WorkerParts>, folder: PathBuf, options: StoreOptions) -> Self {
-        let (wanted, workers, unopened) = Default::default();
-        Self { parts, folder, options, wanted, workers, unopened }
+        let (wanted, workers, unopened, settled) = Default::default();
+        Self { parts, folder, options, wanted, workers, unopened, settled }
     }
 
-    /// Opens a partition's store and starts its worker. One that is at work stays as it is.
+    /// Takes a partition, opens its store and starts its worker. One that is at work stays as it is.
     ///
     /// # Errors
     /// Why it can't be opened, in a sentence.
     pub fn own(&self, partition: u32) -> Result<(), String> {
         self.wanted.lock().insert(partition);
-        if self.workers.lock().contains_key(&partition) {
-            return Ok(());
+        self.open(partition, Duty::Own)
+    }
+
+    /// Keeps a partition current that another process owns, without publishing.
+    ///
+    /// # Errors
+    /// Why it can't be opened, in a sentence.
+    pub(super) fn follow(&self, partition: u32) -> Result<(), String> {
+        self.open(partition, Duty::Follow)
+    }
+
+    fn open(&self, partition: u32, duty: Duty) -> Result<(), String> {
+        if let Some(worker) = self.workers.lock().get_mut(&partition) {
+            return match duty {
+                Duty::Own => worker.promote().map_err(|error| format!("no thread to be had: {error}")),
+                Duty::Follow => Ok(()),
+            };
         }
         let path = self.folder.join(format!("partition-{partition}"));
         let opened = Store::open(&path, &self.options).map_err(|error| error.to_string()).and_then(|store| {
-            Worker::start(partition, store, Arc::clone(&self.parts))
+            Worker::start(partition, store, Arc::clone(&self.parts), duty)
                 .map_err(|error| format!("no thread to be had: {error}"))
         });
+        // Held until the worker is in its place: a revocation comes before, and is seen here, or after, and finds it there.
+        let wanted = self.wanted.lock();
         match opened {
-            // Revoked while it was being opened.
-            Ok(worker) if !self.wanted.lock().contains(&partition) => drop(worker),
+            Ok(worker) if duty == Duty::Own && !wanted.contains(&partition) => drop(worker),
             Ok(worker) => {
                 self.unopened.lock().remove(&partition);
                 self.workers.lock().insert(partition, worker);
@@ -66,13 +86,14 @@ impl Owners {
         Ok(())
     }
 
-    /// Drops the workers that stopped because of a full disk and opens their stores again: what a failed write has left behind
-    /// is known only then. One whose store is still being read, or that still can't be opened, is tried again. Returns whether
-    /// there was one.
+    /// Drops the workers that stopped for a reason that passes and opens their stores again: what a failed write has left
+    /// behind is known only then. One whose store is still being read, or that still can't be opened, is tried again. Returns
+    /// whether there was one.
     fn reopen(&self) -> bool {
+        let now = self.parts.clock.monotonic();
         let stopped: Vec<u32> = {
             let workers = self.workers.lock();
-            workers.iter().filter(|(_, worker)| worker.may_reopen()).map(|(partition, _)| *partition).collect()
+            workers.iter().filter(|(_, worker)| worker.may_reopen(now)).map(|(partition, _)| *partition).collect()
         };
         for partition in &stopped {
             tracing::warn!(partition, "the partition's store is closed and opened again");
@@ -84,34 +105,90 @@ impl Owners {
         !stopped.is_empty()
     }
 
-    /// Stops a partition's worker after the batch in hand.
-    pub fn release(&self, partition: u32) {
-        self.wanted.lock().remove(&partition);
-        self.unopened.lock().remove(&partition);
-        let worker = self.workers.lock().remove(&partition);
-        if let Some(mut worker) = worker
-            && !worker.stop(RELEASE_MAX, self.parts.clock.as_ref())
+    /// Gives partitions up: each worker ends after the batch in hand, and what it has committed is synced. All of them
+    /// together within a bound; what is not published is published by the next owner.
+    pub fn release(&self, partitions: &[u32]) {
+        // A process that does not hear of it: what it goes on to compute, the transactional id alone keeps from being seen.
+        if failpoint::hit("owners.deaf") {
+            return;
+        }
+        let mut released = Vec::new();
         {
-            tracing::warn!(
-                partition,
-                "the partition's threads outlive its revocation; its publisher is fenced by the next owner"
-            );
+            let mut wanted = self.wanted.lock();
+            let mut workers = self.workers.lock();
+            for partition in partitions {
+                wanted.remove(partition);
+                self.unopened.lock().remove(partition);
+                released.extend(workers.remove(partition));
+            }
+        }
+        let clock = self.parts.clock.as_ref();
+        let until = clock.monotonic() + RELEASE_MAX;
+        for worker in &released {
+            worker.partition.given_up();
+            worker.abandon();
+        }
+        for worker in &mut released {
+            let partition = worker.partition.number;
+            if !worker.stop(until.saturating_sub(clock.monotonic()), clock) {
+                let what = "the partition's threads outlive its revocation; its publisher is fenced by the next owner";
+                tracing::warn!(partition, what);
+            } else if let Err(error) = worker.partition.store.sync() {
+                tracing::warn!(partition, %error, "a revoked partition's store could not be synced; the log holds all of it");
+            }
         }
     }
 
-    /// Those at work.
-    pub fn all(&self) -> Vec<Arc<Partition>> {
-        self.workers.lock().values().map(|worker| Arc::clone(&worker.partition)).collect()
+    /// Gives everything up.
+    pub(super) fn release_all(&self) {
+        let partitions: BTreeSet<u32> =
+            self.wanted.lock().iter().copied().chain(self.workers.lock().keys().copied()).collect();
+        self.release(&partitions.into_iter().collect::<Vec<_>>());
     }
 
-    /// One at work.
+    /// Those at work that this process owns.
+    pub fn all(&self) -> Vec<Arc<Partition>> {
+        self.those(Duty::Own)
+    }
+
+    /// Those that it keeps current for another process.
+    pub fn followed(&self) -> Vec<Arc<Partition>> {
+        self.those(Duty::Follow)
+    }
+
+    fn those(&self, duty: Duty) -> Vec<Arc<Partition>> {
+        let workers = self.workers.lock();
+        workers.values().filter(|worker| worker.duty() == duty).map(|worker| Arc::clone(&worker.partition)).collect()
+    }
+
+    /// One at work that this process owns.
     pub fn get(&self, partition: u32) -> Option<Arc<Partition>> {
-        self.workers.lock().get(&partition).map(|worker| Arc::clone(&worker.partition))
+        let workers = self.workers.lock();
+        let worker = workers.get(&partition).filter(|worker| worker.duty() == Duty::Own)?;
+        Some(Arc::clone(&worker.partition))
     }
 
     /// Those that could not be opened, and why.
     pub fn unopened(&self) -> Vec<(u32, String)> {
         self.unopened.lock().iter().map(|(partition, why)| (*partition, why.clone())).collect()
+    }
+
+    /// Those that the group has given this process and whose store is still being opened.
+    pub fn opening(&self) -> Vec<u32> {
+        let wanted = self.wanted.lock();
+        let (workers, unopened) = (self.workers.lock(), self.unopened.lock());
+        let at_work = |partition: &u32| workers.get(partition).is_some_and(|worker| worker.duty() == Duty::Own);
+        wanted.iter().filter(|one| !at_work(one) && !unopened.contains_key(one)).copied().collect()
+    }
+
+    /// Whether it is known what falls to this process.
+    pub fn is_settled(&self) -> bool {
+        self.settled.load(Ordering::Acquire)
+    }
+
+    /// It is known: nobody shares partitions with this process, or the group has spoken.
+    pub(super) fn settle(&self) {
+        self.settled.store(true, Ordering::Release);
     }
 
     /// Applies and publishes what lies below each partition's `offset`, and stops everything, within `limit`. Returns
@@ -133,7 +210,7 @@ impl Owners {
     /// opens what it is given.
     ///
     /// # Errors
-    /// When the group can't be joined, or another member has taken this one's seat.
+    /// When the group can't be joined, or another member has taken this one's seat: then everything has been given up.
     pub fn share(self: &Arc<Self>, instance_id: Option<&str>, stop: &AtomicBool) -> Result<(), LogError> {
         let names = &self.parts.names;
         let join = || Join {
@@ -173,6 +250,9 @@ impl Owners {
         if opener.0.join().is_err() {
             tracing::error!("the thread that opens stores panicked");
         }
+        if ended.is_err() {
+            self.release_all();
+        }
         ended.and(group.close())
     }
 
@@ -181,10 +261,9 @@ impl Owners {
         while !stop.load(Ordering::Relaxed) {
             let reopened = self.reopen();
             let wanted: Vec<u32> = self.wanted.lock().iter().copied().collect();
-            let at_work: BTreeSet<u32> = self.workers.lock().keys().copied().collect();
             let mut failed = false;
-            for partition in wanted.into_iter().filter(|partition| !at_work.contains(partition)) {
-                if let Err(why) = self.own(partition) {
+            for partition in wanted.into_iter().filter(|partition| self.get(*partition).is_none()) {
+                if let Err(why) = self.open(partition, Duty::Own) {
                     tracing::error!(partition, why, "the partition's store can't be opened; it is tried again");
                     failed = true;
                 }
@@ -201,9 +280,20 @@ struct Seat(Arc<Owners>);
 impl Membership for Seat {
     fn assigned(&self, partitions: &[TopicPartition]) {
         self.0.wanted.lock().extend(partitions.iter().map(|place| place.partition));
+        self.0.settle();
     }
 
     fn revoked(&self, partitions: &[TopicPartition]) {
-        partitions.iter().for_each(|place| self.0.release(place.partition));
+        self.0.release(&partitions.iter().map(|place| place.partition).collect::<Vec<_>>());
+    }
+
+    fn lost(&self, partitions: &[TopicPartition]) {
+        // The group knows this process no more: what falls to it is open until it has joined again.
+        self.0.settled.store(false, Ordering::Release);
+        self.revoked(partitions);
+    }
+
+    fn settled(&self) {
+        self.0.settle();
     }
 }

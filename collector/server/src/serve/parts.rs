@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ledger::LedgerName;
 
-use super::core::Host;
+use super::core::{Core, Host};
 use super::{StartError, topics};
 use crate::config::Config;
 use crate::genesis::configured_tenants;
@@ -14,6 +14,9 @@ use crate::keyring::Keyring;
 use crate::log::embedded::{Bounds, Embedded};
 use crate::log::kafka::{Kafka, Settings};
 use crate::log::{Log, Sizing};
+use crate::publisher::PublisherSettings;
+use crate::recorder::RecorderSettings;
+use crate::worker::WorkerParts;
 
 /// `ledger.name`, parsed.
 pub(super) fn ledger_name(config: &Config) -> Result<LedgerName, StartError> {
@@ -94,4 +97,66 @@ fn kafka_settings(config: &Config) -> Settings {
         reader_group: config.kafka.reader_group.clone().unwrap_or_else(|| topics::names(config).group("reader")),
         ..Settings::new(config.kafka.brokers.join(","))
     }
+}
+
+/// What the workers of a core share.
+pub(super) fn worker_parts(core: &Core, advertised_url: &str) -> WorkerParts {
+    let config = &core.config;
+    let name = &config.deployment.name;
+    let nanoseconds = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX).saturating_mul(1_000_000);
+    let recorder = RecorderSettings {
+        tick_jump_max_ns: nanoseconds(config.recorder.tick_jump_max_ms),
+        checkpoint_interval_ns: nanoseconds(config.ledger.checkpoint_interval_ms),
+        alerts: lineage::alert::Settings {
+            fallback_owner: config.alerts.fallback_owner.clone(),
+            runbook_base: config.alerts.runbook_base.clone(),
+            ..lineage::alert::Settings::default()
+        },
+    };
+    let publisher = PublisherSettings {
+        alerts: Arc::clone(&core.names.alerts),
+        checkpoints: Arc::clone(&core.names.checkpoints),
+        recorders: Arc::clone(&core.names.recorders),
+        events: Arc::clone(&core.names.events),
+        deployment: if name.is_empty() { String::new() } else { format!("{name}-") },
+        batch_rows_max: config.publisher.batch_rows_max,
+        advertised_url: config.publisher.advertised_url.clone().unwrap_or_else(|| advertised_url.to_owned()),
+        generation: recorder.alerts.generation,
+        node: config.node.standby_for.clone().unwrap_or_else(|| node(config)),
+        announces: config.kafka.is_configured(),
+    };
+    WorkerParts {
+        log: Arc::clone(&core.log),
+        names: core.names.clone(),
+        keyring: Arc::clone(&core.desk.keyring),
+        batches: config.recorder.clone(),
+        recorder,
+        publisher,
+        retry_interval_max_ms: config.publisher.retry_interval_max_ms,
+        linger_ms: config.publisher.linger_ms,
+        clock: Arc::clone(&core.host.clock),
+        metrics: Arc::clone(&core.metrics),
+        progress: Arc::clone(&core.progress),
+    }
+}
+
+/// The name of this process among others, which outlives it: as configured, or of the machine and the data folder, so that
+/// a restart comes back to its seat and no other process takes it.
+pub(super) fn node(config: &Config) -> String {
+    config.node.id.clone().unwrap_or_else(|| {
+        let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+        let folder = std::path::absolute(&config.data_dir).unwrap_or_else(|_| config.data_dir.clone());
+        let digest = blake3::hash(format!("{}\n{}", host.trim(), folder.display()).as_bytes());
+        digest.to_hex()[..16].to_owned()
+    })
+}
+
+/// The seat of this process in the group of a role; none where there is no group, or where no seat is to be kept.
+pub(super) fn seat(config: &Config, role: &str) -> Option<String> {
+    (config.kafka.is_configured() && !config.node.leave).then(|| seat_of(role, &node(config)))
+}
+
+/// The seat of a node in the group of a role.
+pub(super) fn seat_of(role: &str, node: &str) -> String {
+    format!("ledgerline-{role}-{node}")
 }

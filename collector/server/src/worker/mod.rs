@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crossbeam_channel::Receiver;
 use store::Store;
 use tokio::sync::watch;
 
@@ -71,35 +72,65 @@ impl Orders {
     }
 }
 
+/// What a worker does with its partition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Duty {
+    /// Records, publishes and answers: this process owns it.
+    Own,
+    /// Records alone, so that the store is current when this process comes to own it.
+    Follow,
+}
+
 /// A partition with its two threads.
 pub struct Worker {
     /// What is shown of it.
     pub partition: Arc<Partition>,
+    parts: Arc<WorkerParts>,
     orders: Arc<Orders>,
+    /// Wakes the publishing thread; taken by it.
+    woken: Option<Receiver<()>>,
     applying: Option<JoinHandle<()>>,
     publishing: Option<JoinHandle<()>>,
 }
 
 impl Worker {
-    /// Starts both threads.
+    /// Starts a partition's threads over its store.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub fn start(number: u32, store: Store, parts: Arc<WorkerParts>) -> std::io::Result<Self> {
+    pub fn start(number: u32, store: Store, parts: Arc<WorkerParts>, duty: Duty) -> std::io::Result<Self> {
         let partition = Arc::new(Partition::new(number, store));
         let orders = Arc::new(Orders::new());
         let (wake, woken) = crossbeam_channel::bounded(1);
-        let publishing = {
-            let (partition, parts, orders) = (Arc::clone(&partition), Arc::clone(&parts), Arc::clone(&orders));
-            let thread = std::thread::Builder::new().name(format!("publish-{number}"));
-            thread.spawn(move || publish::run(&partition, &parts, &orders, &woken))?
-        };
         let applying = {
-            let (partition, orders) = (Arc::clone(&partition), Arc::clone(&orders));
+            let (partition, parts, orders) = (Arc::clone(&partition), Arc::clone(&parts), Arc::clone(&orders));
             let thread = std::thread::Builder::new().name(format!("record-{number}"));
             thread.spawn(move || apply::run(&partition, &parts, &orders, &wake))?
         };
-        Ok(Self { partition, orders, applying: Some(applying), publishing: Some(publishing) })
+        let (woken, applying) = (Some(woken), Some(applying));
+        let mut worker = Self { partition, parts, orders, woken, applying, publishing: None };
+        if duty == Duty::Own {
+            worker.promote()?;
+        }
+        Ok(worker)
+    }
+
+    /// Begins to publish: this process owns the partition from now on. One that does already goes on.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn promote(&mut self) -> std::io::Result<()> {
+        let Some(woken) = self.woken.take() else { return Ok(()) };
+        let (partition, parts) = (Arc::clone(&self.partition), Arc::clone(&self.parts));
+        let orders = Arc::clone(&self.orders);
+        let thread = std::thread::Builder::new().name(format!("publish-{}", self.partition.number));
+        self.publishing = Some(thread.spawn(move || publish::run(&partition, &parts, &orders, &woken))?);
+        Ok(())
+    }
+
+    /// What it does.
+    pub fn duty(&self) -> Duty {
+        if self.woken.is_none() { Duty::Own } else { Duty::Follow }
     }
 
     /// Applies what lies below `offset`, publishes it, and stops; what is not done within `limit` is left to whoever owns the
@@ -113,16 +144,22 @@ impl Worker {
         self.stop(Duration::from_secs(2), clock) && applied && published
     }
 
-    /// Whether it stopped for a reason that passes (a full disk): once it is dropped, its store may be opened again.
-    pub fn may_reopen(&self) -> bool {
+    /// Whether it stopped for a reason that has passed at `now`, of the monotonic clock: once it is dropped, its store may be
+    /// opened again.
+    pub fn may_reopen(&self, now: Duration) -> bool {
         let ended = |thread: &Option<JoinHandle<()>>| thread.as_ref().is_none_or(JoinHandle::is_finished);
-        self.partition.halt_passes() && ended(&self.applying) && ended(&self.publishing)
+        self.partition.halt_has_passed(now) && ended(&self.applying) && ended(&self.publishing)
+    }
+
+    /// Orders both threads to end after the batch in hand.
+    pub fn abandon(&self) {
+        self.orders.abandon.store(true, Ordering::Release);
     }
 
     /// Stops after the batch in hand. What is not committed is applied again by whoever comes next. Returns whether both
     /// threads ended within `limit`.
     pub fn stop(&mut self, limit: Duration, clock: &dyn Clock) -> bool {
-        self.orders.abandon.store(true, Ordering::Release);
+        self.abandon();
         let until = clock.monotonic() + limit;
         let applied = join_until(&mut self.applying, until, clock);
         join_until(&mut self.publishing, until, clock) && applied
@@ -131,7 +168,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.orders.abandon.store(true, Ordering::Release);
+        self.abandon();
     }
 }
 

@@ -1,5 +1,7 @@
 //! What is shown of a partition at work: where it stands, how far behind, why it stopped.
 
+use std::time::Duration;
+
 use parking_lot::Mutex;
 use store::Store;
 
@@ -72,10 +74,13 @@ struct Shown {
     at_end: bool,
     /// Its trees are those that were published.
     agrees: bool,
-    /// Its trees are not those that were published: it answers nothing.
+    /// Its trees are not those that were published, or another process publishes for it: it answers nothing.
     disowned: bool,
-    /// It is halted, and may go on by itself once its store has been opened again.
-    passes: bool,
+    /// It has applied what was there and agreed with what was published: it answers from then on.
+    served: bool,
+    /// It is halted, and may go on by itself once its store has been opened again: not before this time of the monotonic
+    /// clock.
+    passes_at: Option<Duration>,
 }
 
 impl Partition {
@@ -92,7 +97,14 @@ impl Partition {
         Self {
             number,
             store,
-            shown: Mutex::new(Shown { status, at_end: false, agrees: false, disowned: false, passes: false }),
+            shown: Mutex::new(Shown {
+                status,
+                at_end: false,
+                agrees: false,
+                disowned: false,
+                served: false,
+                passes_at: None,
+            }),
         }
     }
 
@@ -110,17 +122,38 @@ impl Partition {
     }
 
     pub(super) fn halted(&self, halt: &Halt) {
-        tracing::error!(partition = halt.partition, reason = %halt.reason, remedy = %halt.remedy, "the partition is halted");
         let mut shown = self.shown.lock();
         if !matches!(shown.status.state, State::Halted { .. }) {
+            tracing::error!(partition = halt.partition, reason = %halt.reason, remedy = %halt.remedy, "the partition is halted");
             shown.status.state = State::Halted { reason: halt.reason.clone(), remedy: halt.remedy.clone() };
-            shown.passes = halt.passing;
+            shown.passes_at = halt.passing.then_some(Duration::ZERO);
         }
     }
 
-    /// Whether it is halted for a reason that passes.
-    pub(super) fn halt_passes(&self) -> bool {
-        self.shown.lock().passes
+    /// Another process has taken over what this one publishes under: it shows nothing from now on. Where the partition is
+    /// still this process's at `passes_at`, it may be opened again.
+    pub(super) fn fenced(&self, halt: &Halt, passes_at: Duration) {
+        self.halted(halt);
+        let mut shown = self.shown.lock();
+        shown.disowned = true;
+        shown.passes_at.get_or_insert(passes_at);
+    }
+
+    /// It is another process's: nothing of it is shown any more.
+    pub fn given_up(&self) {
+        self.shown.lock().disowned = true;
+    }
+
+    /// Whether it is halted for a reason that has passed at `now`, of the monotonic clock.
+    pub(super) fn halt_has_passed(&self, now: Duration) -> bool {
+        self.shown.lock().passes_at.is_some_and(|at| at <= now)
+    }
+
+    /// Whether questions are answered from it: it has caught up and agreed with what was published once, and is ours still.
+    /// A halted one answers with what it has.
+    pub fn serves(&self) -> bool {
+        let shown = self.shown.lock();
+        !shown.disowned && (shown.served || matches!(shown.status.state, State::Halted { .. }))
     }
 
     /// It has applied what was there when it was assigned. It runs once its trees agree with what was published, too.
@@ -135,17 +168,25 @@ impl Partition {
         self.shown.lock().at_end
     }
 
+    /// Whether a partition that is followed has applied what was there, and goes on.
+    pub fn is_current(&self) -> bool {
+        let shown = self.shown.lock();
+        shown.at_end && !matches!(shown.status.state, State::Halted { .. })
+    }
+
     /// Its trees are not those that were published.
     pub(super) fn disown(&self) {
         self.shown.lock().disowned = true;
     }
 
-    /// Why nothing of it may be shown, where its trees are not those that were published.
+    /// Why nothing of it may be shown, where its trees are not those that were published or it is another process's.
     pub fn disowned(&self) -> Option<String> {
         let shown = self.shown.lock();
         match &shown.status.state {
-            State::Halted { reason, remedy } if shown.disowned => Some(format!("{reason}. {remedy}")),
-            _ => None,
+            _ if !shown.disowned => None,
+            State::Halted { reason, remedy } => Some(format!("{reason}. {remedy}")),
+            // A comparison that is to be tried again, or a revocation.
+            _ => Some("the partition is on its way to another process; ask again".to_owned()),
         }
     }
 
@@ -193,6 +234,7 @@ impl Shown {
     fn serve(&mut self) {
         if self.at_end && self.agrees && self.status.state == State::CatchingUp {
             self.status.state = State::Running;
+            self.served = true;
         }
     }
 }

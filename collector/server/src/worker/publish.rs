@@ -16,6 +16,10 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// How soon an order to stop is seen, and how often the outbox is looked at unasked.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long after it was fenced a partition counts as this process's still, and is opened again: longer than a session of the
+/// group, so that a process that stalled has heard by then that it owns nothing.
+const RECLAIM_AFTER: Duration = Duration::from_secs(12);
+
 /// How far the publisher has come since the last doubt.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
@@ -86,10 +90,13 @@ fn compare(partition: &Partition, parts: &WorkerParts, orders: &Orders, publishe
     // Asked before the trees are: what is applied in between only makes them larger.
     let at_end = partition.is_caught_up();
     match publisher.compare(at_end) {
-        Ok(Compared::Agrees) => {
-            partition.agreed();
-            Next::Go(Stage::Publishing)
-        }
+        Ok(Compared::Agrees) => match publisher.announce() {
+            Ok(()) => {
+                partition.agreed();
+                Next::Go(Stage::Publishing)
+            }
+            Err(error) => outcome(partition, parts, orders, Err(error), Stage::Recovering),
+        },
         Ok(Compared::Behind(_)) => Next::Wait,
         Err(error) => {
             partition.disown();
@@ -131,8 +138,11 @@ fn outcome(
         }
         Err(PublishError::Fenced(what)) => {
             count(parts, "fenced");
-            let remedy = "This process no longer owns the partition; nothing to do if another one does.";
-            Halt::new(partition.number, what, remedy)
+            let remedy =
+                "Another process has taken the partition over: nothing to do. If none has, this one opens it again.";
+            let halt = Halt::new(partition.number, format!("another publisher has fenced this one: {what}"), remedy);
+            partition.fenced(&halt, parts.clock.monotonic() + RECLAIM_AFTER);
+            halt
         }
         Err(PublishError::Halt(halt)) => {
             count(parts, "halted");

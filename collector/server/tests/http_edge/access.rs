@@ -36,7 +36,7 @@ fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
 fn who_may(method: &str, path: &str) -> &'static str {
     match (method, path) {
         (_, "/healthz" | "/readyz" | "/openapi.json") => "everybody",
-        (_, "/v1/status" | "/metrics") => "pcsaA",
+        (_, "/v1/status" | "/v1/partitions" | "/metrics") => "pcsaA",
         ("POST", "/api/v1/lineage" | "/api/v1/lineage/batch") => "psA",
         ("POST", _) => "sA",
         (_, "/v1/events/{key}/body") => "aA",

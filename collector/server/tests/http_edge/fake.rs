@@ -121,6 +121,9 @@ impl Reads for Fake {
     fn progress(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()
     }
+    fn take_over(&self) -> bool {
+        true
+    }
     fn readiness(&self) -> Readiness {
         Readiness { ready: *self.gate.borrow(), reasons: Readiness::example().reasons }
     }

@@ -18,6 +18,17 @@ pub struct AlertTest {
 #[serde(deny_unknown_fields)]
 pub struct TickOrder {}
 
+/// `POST /v1/takeover`: a standby takes over now.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TakeoverOrder {}
+
+impl Example for TakeoverOrder {
+    fn example() -> Self {
+        Self {}
+    }
+}
+
 /// The order is durable; 201.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ControlReceipt {

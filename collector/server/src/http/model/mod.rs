@@ -31,7 +31,7 @@ pub use checkpoint::Checkpoint;
 pub use code::{
     Engine, ExternalQuery, ExtractionError, JobType, NominalTime, SourceCode, SourceLocation, Sql, TestResult,
 };
-pub use control::{AlertTest, ControlReceipt, TickOrder};
+pub use control::{AlertTest, ControlReceipt, TakeoverOrder, TickOrder};
 pub use custody::{Actor, Approval, Custody, Deployment, Export};
 pub use dataset::{Column, Dataset, DatasetAbout, DatasetSummary, DatasetUse};
 pub use event::{Event, EventSummary, Outcome};

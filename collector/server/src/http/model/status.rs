@@ -35,7 +35,7 @@ pub struct Status {
     /// Size of the newest published checkpoint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checkpoint_size: Option<u64>,
-    /// The partitions this process owns.
+    /// Every partition, wherever it lives; those that could not be asked are `unknown`.
     pub partitions: Vec<PartitionStatus>,
 }
 
@@ -51,6 +51,10 @@ pub enum PartitionState {
     Lagging,
     /// Stopped until somebody acts.
     Halted,
+    /// Kept current for another process, which owns it.
+    Following,
+    /// Its owner could not be asked, or none has it now.
+    Unknown,
 }
 
 /// One partition.
@@ -58,6 +62,9 @@ pub enum PartitionState {
 pub struct PartitionStatus {
     /// Which.
     pub partition: u32,
+    /// Where its process answers; absent where there is one process alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
     /// How it does.
     pub state: PartitionState,
     /// Records not yet applied.
@@ -80,6 +87,41 @@ pub struct PartitionStatus {
     pub underived: u64,
 }
 
+impl PartitionStatus {
+    /// One that nobody could be asked about.
+    pub fn unknown(partition: u32, reason: String, owner: Option<String>) -> Self {
+        Self {
+            partition,
+            owner,
+            state: PartitionState::Unknown,
+            lag: 0,
+            position: None,
+            log_time: None,
+            reason: Some(reason),
+            remedy: Some("It comes back by itself; if it does not, look at `/readyz` of each process.".to_owned()),
+            store_bytes: 0,
+            underived: 0,
+        }
+    }
+}
+
+impl Example for PartitionStatus {
+    fn example() -> Self {
+        Self {
+            partition: 0,
+            owner: None,
+            state: PartitionState::Running,
+            lag: 0,
+            position: Some(Position::example()),
+            log_time: Some(Time(1_777_798_800_000_000_000)),
+            reason: None,
+            remedy: None,
+            store_bytes: 81_920,
+            underived: 0,
+        }
+    }
+}
+
 impl Example for Status {
     fn example() -> Self {
         Self {
@@ -96,17 +138,7 @@ impl Example for Status {
             alerts_firing: 1,
             at_least: Vec::new(),
             checkpoint_size: Some(6),
-            partitions: vec![PartitionStatus {
-                partition: 0,
-                state: PartitionState::Running,
-                lag: 0,
-                position: Some(Position::example()),
-                log_time: Some(Time(1_777_798_800_000_000_000)),
-                reason: None,
-                remedy: None,
-                store_bytes: 81_920,
-                underived: 0,
-            }],
+            partitions: vec![PartitionStatus::example()],
         }
     }
 }

@@ -7,6 +7,7 @@ pub(super) mod events;
 pub(super) mod health;
 pub(super) mod lineage;
 pub(super) mod nodes;
+pub(super) mod partitions;
 pub(super) mod rejected;
 pub(super) mod runs;
 pub(super) mod status;

@@ -2,13 +2,16 @@
 
 use super::super::app::App;
 use super::super::extract::Query;
-use super::super::fresh::show;
+use super::super::forward::FORWARDED;
+use super::super::fresh::{read, with_known};
 use super::super::model::query::ShowQuery;
 use super::super::model::{Example, Problem, Status};
 use super::super::problem::Refusal;
+use super::partitions::all;
 use super::{Answered, Known, Shared};
+use axum::Json;
 use axum::extract::{Extension, State};
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse as _, Response};
 use std::sync::Arc;
 
@@ -25,9 +28,18 @@ use std::sync::Arc;
 pub(in super::super) async fn status(
     State(app): Shared,
     Extension(caller): Known,
+    headers: HeaderMap,
     Query(query): Query<ShowQuery>,
 ) -> Answered {
-    show(&app, &caller, query.at_least.as_deref(), |reads, tenant| reads.status(tenant)).await
+    let mut answer = read(&app, &caller, query.at_least.as_deref(), |reads, tenant| reads.status(tenant)).await?;
+    // Passed on or not, this process asks the others itself: each says only how its own partitions do.
+    let mut headers = headers;
+    headers.remove(FORWARDED);
+    let partitions = all(&app, &headers).await?;
+    if !partitions.is_empty() {
+        answer.body.partitions = partitions;
+    }
+    Ok(with_known(Json(answer.body), &answer.known))
 }
 
 /// Figures for Prometheus

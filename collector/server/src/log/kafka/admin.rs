@@ -194,6 +194,18 @@ impl Admin {
             .map_err(|error| fault::log_error(&format!("storing offsets of {group}"), &error))
     }
 
+    /// Whether a static member sits in a group. Brokers begin the id of such a member with its instance id.
+    pub(super) fn has_member(&self, group: &str, instance_id: &str) -> Result<bool, LogError> {
+        let listed = self
+            .watermarks
+            .fetch_group_list(Some(group), self.settings.request_timeout)
+            .map_err(|error| fault::log_error(&format!("asking for the members of {group}"), &error))?;
+        let found = listed.groups().iter().find(|found| found.name() == group);
+        let found = found.ok_or_else(|| LogError::retry(format!("no broker knows the group {group} now")))?;
+        let start = format!("{instance_id}-");
+        Ok(found.members().iter().any(|member| member.id().strip_prefix(&start).is_some_and(|rest| rest.len() == 36)))
+    }
+
     fn group(&self, group: &str) -> Result<Arc<BaseConsumer<Quiet>>, LogError> {
         let mut groups = self.groups.lock();
         if let Some(consumer) = groups.get(group) {

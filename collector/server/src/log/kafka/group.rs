@@ -66,16 +66,16 @@ impl ConsumerContext for Member {
     fn post_rebalance(&self, consumer: &BaseConsumer<Self>, rebalance: &Rebalance<'_>) {
         let Rebalance::Assign(list) = rebalance else { return };
         let partitions = convert::partitions(list);
-        if partitions.is_empty() {
-            return;
+        if !partitions.is_empty() {
+            if self.assignment_only
+                && let Err(error) = consumer.pause(list)
+            {
+                tracing::warn!(%error, "an assignment could not be paused");
+            }
+            self.held.lock().partitions.extend(partitions.iter().cloned());
+            self.membership.assigned(&partitions);
         }
-        if self.assignment_only
-            && let Err(error) = consumer.pause(list)
-        {
-            tracing::warn!(%error, "an assignment could not be paused");
-        }
-        self.held.lock().partitions.extend(partitions.iter().cloned());
-        self.membership.assigned(&partitions);
+        self.membership.settled();
     }
 
     fn commit_callback(&self, result: KafkaResult<()>, _: &TopicPartitionList) {

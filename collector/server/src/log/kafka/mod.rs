@@ -91,6 +91,10 @@ impl Log for Kafka {
         self.admin.group_offset(group, topic, partition)
     }
 
+    fn has_member(&self, group: &str, instance_id: &str) -> Result<bool, LogError> {
+        self.admin.has_member(group, instance_id)
+    }
+
     fn store_group_offsets(&self, group: &str, offsets: &[GroupOffset]) -> Result<(), LogError> {
         self.admin.store_group_offsets(group, offsets)
     }

@@ -93,6 +93,8 @@ impl Scene {
             batch_rows_max: 1,
             advertised_url: String::new(),
             generation: 1,
+            node: String::new(),
+            announces: false,
         };
         let (clock, metrics) = (Arc::new(SystemClock::new()), Arc::new(Metrics::new("test", "test")));
         let log = Arc::<Torn>::clone(&self.torn);
