@@ -67,10 +67,11 @@ impl Core {
         let followed = owners.followed();
         for (partition, mark) in &marks {
             let at_work = followed.iter().any(|followed| followed.number == *partition);
-            if mark.node == primary && !at_work {
-                if let Err(why) = owners.follow(*partition) {
-                    tracing::warn!(partition, why, "a partition can't be followed yet");
-                }
+            if mark.node == primary
+                && !at_work
+                && let Err(why) = owners.follow(*partition)
+            {
+                tracing::warn!(partition, why, "a partition can't be followed yet");
             }
         }
         for partition in followed {
