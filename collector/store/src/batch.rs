@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
-use rocksdb::WriteBatch;
 use smallvec::SmallVec;
 
+use crate::engine::{Durability, Points};
 use crate::error::StoreError;
 use crate::read::{Read, Scan, Visit};
-use crate::store::{Durability, Families, Rows, Store, after_prefix, full_key};
+use crate::rocks::Rows;
+use crate::store::{Store, after_prefix, full_key};
 use crate::table::{Family, Table};
 
 pub(crate) type FullKey = SmallVec<[u8; 80]>;
@@ -19,13 +20,10 @@ pub(crate) type FullKey = SmallVec<[u8; 80]>;
 /// Bytes of a full key that put it into a bucket: table, tenant, the fold's table and an id. Scans of the fold name as many.
 const BUCKET_BYTES: usize = 22;
 
-/// Most that a row takes in a write batch beside its key and value.
-const ROW_OVERHEAD_BYTES: usize = 12;
-
 /// Rows to be committed together. `None` stands for a deleted row.
 pub struct Batch<'s> {
     store: &'s Store,
-    families: Families<'s>,
+    points: Points<'s>,
     /// Point reads are many and ranges few: rows lie in a hash table, and their keys once more by their beginning.
     rows: HashMap<FullKey, Option<Vec<u8>>, RandomState>,
     buckets: HashMap<SmallVec<[u8; BUCKET_BYTES]>, Vec<FullKey>, RandomState>,
@@ -37,9 +35,9 @@ pub struct Batch<'s> {
 
 impl<'s> Batch<'s> {
     pub(crate) fn new(store: &'s Store) -> Self {
-        let families = store.families();
+        let points = store.points();
         let (rows, buckets) = (HashMap::default(), HashMap::default());
-        Batch { store, families, rows, buckets, graph: RefCell::new(None), bytes: 0 }
+        Batch { store, points, rows, buckets, graph: RefCell::new(None), bytes: 0 }
     }
 
     /// Writes a row.
@@ -82,22 +80,13 @@ impl<'s> Batch<'s> {
         let mut rows: Vec<_> = self.rows.iter().collect();
         // In order: a skip list takes a key soonest just after its neighbour.
         rows.sort_unstable_by_key(|(key, _)| *key);
-        // RocksDB adds a tag, a family and two lengths to a row: room for all at once.
-        let mut batch = WriteBatch::with_capacity_bytes(self.bytes + rows.len() * ROW_OVERHEAD_BYTES);
-        for (key, row) in rows {
-            let family = self.families.of_key(key);
-            match row {
-                Some(value) => batch.put_cf(family, key, value),
-                None => batch.delete_cf(family, key),
-            }
-        }
-        self.store.write(batch, durability)
+        self.store.write(&rows, self.bytes, durability)
     }
 
     pub(crate) fn with_full<R>(&self, key: &FullKey, read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
         match self.rows.get(key) {
             Some(row) => Ok(row.as_deref().map(read)),
-            None => self.store.with_full(self.families.of_key(key), key, read),
+            None => self.points.get(key, read),
         }
     }
 
@@ -155,12 +144,16 @@ impl<'s> Batch<'s> {
         if let Ok(mut kept) = self.graph.try_borrow_mut()
             && scan.table.family() == Family::Graph
         {
-            let rows = kept.get_or_insert_with(|| self.store.rows(Family::Graph));
+            if kept.is_none() {
+                *kept = self.store.rows(Family::Graph);
+            }
             let mut count = |key: &[u8], value: &[u8]| {
                 visited += 1;
                 visit(key, value)
             };
-            if self.store.scan_on(rows, scan, &mut count)? {
+            if let Some(rows) = kept.as_mut()
+                && self.store.scan_on(rows, scan, &mut count)?
+            {
                 return Ok(());
             }
         }
@@ -215,7 +208,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::StoreOptions;
+    use crate::{Disk, StoreOptions};
 
     /// A row operation on a few short keys, so that they meet often.
     fn operation() -> impl Strategy<Value = (Vec<u8>, Option<Vec<u8>>)> {
@@ -281,7 +274,8 @@ mod tests {
             scans in prop::collection::vec((operation(), operation(), any::<bool>(), 1..8_usize), 1..12),
         ) {
             let folder = tempfile::tempdir().unwrap();
-            let store = Store::open(folder.path(), &StoreOptions::default()).unwrap();
+            let on_disk = Store::open(folder.path(), &StoreOptions::default()).unwrap();
+            for store in [on_disk, Disk::default().open()] {
             let mut model = BTreeMap::new();
             let mut apply = |batch: &mut Batch<'_>, (key, value): &(Vec<u8>, Option<Vec<u8>>)| match value {
                 Some(value) => { batch.put(Table::Graph, key, value.clone()); model.insert(key.clone(), value.clone()); }
@@ -311,6 +305,7 @@ mod tests {
             }
             batch.commit(Durability::Synced).unwrap();
             check(&|scan, visit| store.scan(scan, visit))?;
+            }
         }
     }
 }

@@ -4,19 +4,24 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod engine;
 mod error;
 pub mod failpoint;
 mod folder;
+mod model;
 mod options;
 mod read;
+mod rocks;
 mod store;
 pub mod table;
 pub mod tables;
 
 pub use batch::Batch;
+pub use engine::Durability;
 pub use error::{StoreError, StoreFault};
 pub use folder::make_durable;
+pub use model::Disk;
 pub use options::StoreOptions;
 pub use read::{Read, Scan};
-pub use store::{Durability, Store, TableSize};
+pub use store::{Store, TableSize};
 pub use table::Table;

@@ -1,37 +1,18 @@
 //! A partition's store: opens it, reads committed rows, commits batches, syncs.
-//! Owns the RocksDB handle. Never retries a failed sync: it poisons itself, and every later call says so.
+//! Owns what a failure means. Never retries a failed sync: it poisons itself, and every later call says so.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use rocksdb::{
-    ColumnFamily, ColumnFamilyDescriptor, DBRawIteratorWithThreadMode, DBWithThreadMode, ReadOptions, SingleThreaded,
-    WriteBatch, WriteOptions,
-};
-
 use crate::batch::{Batch, FullKey};
+use crate::engine::{Durability, Engine, PendingRow, Points};
 use crate::error::{StoreError, StoreFault};
 use crate::failpoint;
+use crate::model::Model;
 use crate::options::StoreOptions;
 use crate::read::{Read, Scan, Visit};
+use crate::rocks::{Rocks, Rows};
 use crate::table::{Family, Table};
-
-/// Families are all there once it is open, so that looking one up takes no lock.
-type Database = DBWithThreadMode<SingleThreaded>;
-/// Rows of a family in key order.
-pub(crate) type Rows<'s> = DBRawIteratorWithThreadMode<'s, Database>;
-
-/// Deleted rows that an iterator without bounds steps over at once: beyond them lie other scans' rows.
-const DELETED_MAX: u64 = 32;
-
-/// How far a commit has come when it returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Durability {
-    /// In the WAL: survives the process, not the machine. A replay from the log brings it back.
-    Written,
-    /// Synced: survives power loss.
-    Synced,
-}
 
 /// What one table takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +32,7 @@ pub struct Store {
 }
 
 struct Inner {
-    database: Database,
+    engine: Engine,
     path: PathBuf,
     /// What the first failed write or sync was.
     poisoned: OnceLock<StoreFault>,
@@ -63,11 +44,15 @@ impl Store {
     /// # Errors
     /// When another process holds it, or the disk or the files are at fault.
     pub fn open(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
-        let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), options.family(family)));
-        crate::make_durable(path).map_err(|error| StoreError::damaged(path, format!("make the folder: {error}")))?;
-        let database = Database::open_cf_descriptors(&options.database(), path, families)
-            .map_err(|error| StoreError::rocks(path, "open", &error))?;
-        Ok(Store { inner: Arc::new(Inner { database, path: path.to_owned(), poisoned: OnceLock::new() }) })
+        Ok(Self::on(Engine::Rocks(Rocks::open(path, options)?), path))
+    }
+
+    pub(crate) fn on_model(model: Model) -> Self {
+        Self::on(Engine::Model(model), Path::new("model"))
+    }
+
+    fn on(engine: Engine, path: &Path) -> Self {
+        Store { inner: Arc::new(Inner { engine, path: path.to_owned(), poisoned: OnceLock::new() }) }
     }
 
     /// The folder.
@@ -89,7 +74,7 @@ impl Store {
         if failpoint::hit("store.sync") {
             return Err(self.fail("sync"));
         }
-        self.inner.database.flush_wal(true).map_err(|error| self.poison("sync", &error))
+        self.inner.engine.sync().map_err(|error| self.poisoned(error))
     }
 
     /// Writes memtables to files and waits; for figures and tests.
@@ -97,67 +82,51 @@ impl Store {
     /// # Errors
     /// When the disk fails.
     pub fn flush(&self) -> Result<(), StoreError> {
-        for family in Family::ALL {
-            self.inner.database.flush_cf(self.handle(family)).map_err(|error| self.poison("flush", &error))?;
+        match &self.inner.engine {
+            Engine::Rocks(rocks) => rocks.flush().map_err(|error| self.poisoned(error)),
+            Engine::Model(_) => self.sync(),
         }
-        Ok(())
     }
 
     /// Compacts everything to the last level; for figures and after large imports.
     pub fn compact(&self) {
-        for family in Family::ALL {
-            self.inner.database.compact_range_cf(self.handle(family), None::<&[u8]>, None::<&[u8]>);
+        if let Engine::Rocks(rocks) = &self.inner.engine {
+            rocks.compact();
         }
     }
 
-    /// What each column family takes on disk.
+    /// What each column family takes on disk; nothing is said of a model.
     pub fn sizes(&self) -> Vec<TableSize> {
-        let property = |family: Family, name: &str| {
-            self.inner.database.property_int_value_cf(self.handle(family), name).ok().flatten().unwrap_or(0)
-        };
-        let size = |family: Family| TableSize {
-            name: family.name(),
-            bytes: property(family, "rocksdb.total-sst-files-size"),
-            keys: property(family, "rocksdb.estimate-num-keys"),
-        };
-        Family::ALL.into_iter().map(size).collect()
+        match &self.inner.engine {
+            Engine::Rocks(rocks) => rocks.sizes(),
+            Engine::Model(_) => Vec::new(),
+        }
     }
 
-    pub(crate) fn write(&self, rows: WriteBatch, durability: Durability) -> Result<(), StoreError> {
+    pub(crate) fn write(
+        &self,
+        rows: &[PendingRow<'_>],
+        bytes: usize,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
         self.healthy()?;
-        let mut options = WriteOptions::default();
-        options.set_sync(durability == Durability::Synced);
         if failpoint::hit("store.commit.before") {
             return Err(self.fail("commit"));
         }
-        self.inner.database.write_opt(rows, &options).map_err(|error| self.poison("commit", &error))?;
+        self.inner.engine.write(rows, bytes, durability).map_err(|error| self.poisoned(error))?;
         if failpoint::hit("store.commit.after") { Err(self.fail("commit")) } else { Ok(()) }
     }
 
-    fn handle(&self, family: Family) -> &ColumnFamily {
-        self.inner.database.cf_handle(family.name()).expect("open makes every family")
+    pub(crate) fn points(&self) -> Points<'_> {
+        self.inner.engine.points()
     }
 
-    /// The handles of all families, looked up once.
-    pub(crate) fn families(&self) -> Families<'_> {
-        Families(Family::ALL.map(|family| self.handle(family)))
-    }
-
-    pub(crate) fn with_full<R>(
-        &self,
-        family: &ColumnFamily,
-        key: &FullKey,
-        read: impl FnOnce(&[u8]) -> R,
-    ) -> Result<Option<R>, StoreError> {
-        let found = self.inner.database.get_pinned_cf(family, key);
-        Ok(found.map_err(|error| StoreError::rocks(self.path(), "read", &error))?.map(|row| read(&row)))
-    }
-
-    /// An iterator over a family as it is now, without bounds: it gives up where it would step over many deleted rows.
-    pub(crate) fn rows(&self, family: Family) -> Rows<'_> {
-        let mut options = ReadOptions::default();
-        options.set_max_skippable_internal_keys(DELETED_MAX);
-        self.inner.database.raw_iterator_cf_opt(self.handle(family), options)
+    /// An iterator over a family that may be used for many scans; none on a model.
+    pub(crate) fn rows(&self, family: Family) -> Option<Rows<'_>> {
+        match &self.inner.engine {
+            Engine::Rocks(rocks) => Some(rocks.rows(family)),
+            Engine::Model(_) => None,
+        }
     }
 
     /// Scans on an iterator of the table's family, which may be used again; false when it gave up.
@@ -167,33 +136,9 @@ impl Store {
         scan: Scan<'_>,
         visit: &mut Visit<'_>,
     ) -> Result<bool, StoreError> {
-        let prefix = full_key(scan.table, scan.prefix);
-        let from = full_key(scan.table, scan.from);
-        match (scan.reverse, scan.from.is_empty()) {
-            (false, true) => rows.seek(&prefix),
-            (false, false) => rows.seek(from.as_slice().max(&prefix)),
-            (true, true) => {
-                rows.seek_for_prev(after_prefix(&prefix));
-                // What comes just after the prefix is a key of its own.
-                if rows.key().is_some_and(|key| key > prefix.as_slice() && !key.starts_with(&prefix)) {
-                    rows.prev();
-                }
-            }
-            (true, false) => rows.seek_for_prev(&from),
-        }
-        while let Some((key, value)) = rows.item() {
-            if !key.starts_with(&prefix) || visit(&key[1..], value).is_break() {
-                return Ok(true);
-            }
-            match scan.reverse {
-                false => rows.next(),
-                true => rows.prev(),
-            }
-        }
-        match rows.status() {
-            Ok(()) => Ok(true),
-            Err(error) if error.kind() == rocksdb::ErrorKind::Incomplete => Ok(false),
-            Err(error) => Err(StoreError::rocks(self.path(), "scan", &error)),
+        match &self.inner.engine {
+            Engine::Rocks(rocks) => rocks.scan_on(rows, scan, visit),
+            Engine::Model(_) => Ok(false),
         }
     }
 
@@ -213,25 +158,10 @@ impl Store {
         self.poisoned(StoreError::full(self.path(), format!("{doing}: a failpoint")))
     }
 
-    fn poison(&self, doing: &str, error: &rocksdb::Error) -> StoreError {
-        self.poisoned(StoreError::rocks(self.path(), doing, error))
-    }
-
     /// Refuses every later write: nobody knows what of this one is there.
     fn poisoned(&self, error: StoreError) -> StoreError {
         self.inner.poisoned.get_or_init(|| error.fault);
         error
-    }
-}
-
-/// The families' handles, in the order of [`Family::ALL`].
-pub(crate) struct Families<'s>([&'s ColumnFamily; Family::ALL.len()]);
-
-impl<'s> Families<'s> {
-    /// The family of a full key.
-    pub(crate) fn of_key(&self, key: &FullKey) -> &'s ColumnFamily {
-        let family = Table::family_of_byte(key[0]).expect("keys are made by `full_key`");
-        self.0[family as usize]
     }
 }
 
@@ -245,16 +175,11 @@ pub(crate) fn full_key(table: Table, key: &[u8]) -> FullKey {
 
 impl Read for Store {
     fn with<R>(&self, table: Table, key: &[u8], read: impl FnOnce(&[u8]) -> R) -> Result<Option<R>, StoreError> {
-        self.with_full(self.handle(table.family()), &full_key(table, key), read)
+        self.inner.engine.get(table, &full_key(table, key), read)
     }
 
     fn scan(&self, scan: Scan<'_>, visit: &mut Visit<'_>) -> Result<(), StoreError> {
-        let prefix = full_key(scan.table, scan.prefix);
-        let mut options = ReadOptions::default();
-        options.set_iterate_upper_bound(after_prefix(&prefix));
-        options.set_iterate_lower_bound(prefix.into_vec());
-        let family = self.handle(scan.table.family());
-        self.scan_on(&mut self.inner.database.raw_iterator_cf_opt(family, options), scan, visit).map(drop)
+        self.inner.engine.scan(scan, visit)
     }
 }
 

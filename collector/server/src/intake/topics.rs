@@ -63,6 +63,17 @@ pub struct TopicIntake {
     progress_at: Duration,
     /// How far each source is dealt with, durably.
     heads: BTreeMap<TopicPartition, Head>,
+    sources: Arc<Sources>,
+    group: Option<Box<dyn GroupReader>>,
+}
+
+/// What a round came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Round {
+    /// Go on at once.
+    Done,
+    /// The log takes nothing for the moment: pause, then go on.
+    Wait,
 }
 
 /// Why intake from topics stopped before it was told to.
@@ -79,7 +90,17 @@ impl TopicIntake {
         let appender = parts.log.appender()?;
         let preparer = Preparer::new(Arc::clone(&parts.desk));
         let (heads, progress_at) = (BTreeMap::new(), Duration::ZERO);
-        Ok(Self { parts, appender, preparer, flight: Flight::default(), paused: false, progress_at, heads })
+        Ok(Self {
+            parts,
+            appender,
+            preparer,
+            flight: Flight::default(),
+            paused: false,
+            progress_at,
+            heads,
+            sources: Arc::default(),
+            group: None,
+        })
     }
 
     /// Reads until `stop` is set; then waits for what is in flight, stores its offsets and leaves.
@@ -87,45 +108,51 @@ impl TopicIntake {
     /// # Errors
     /// When it can't go on: fenced, or the log is closed.
     pub fn run(mut self, stop: &AtomicBool) -> Result<(), Stopped> {
-        let sources = Arc::new(Sources::default());
-        let mut group = self.join(&sources, stop)?;
+        let stopped = |error: LogError| Stopped(error.to_string());
         while !stop.load(Ordering::Relaxed) {
-            match self.step(group.as_mut(), &sources) {
-                Ok(()) => {}
+            match self.round() {
+                Ok(Round::Done) => {}
+                Ok(Round::Wait) => std::thread::sleep(RETRY_PAUSE),
                 Err(error) if error.is_retry() => {
                     tracing::warn!(%error, "intake from topics waits for the log");
                     std::thread::sleep(RETRY_PAUSE);
                 }
-                Err(error) => return Err(Stopped(error.to_string())),
+                Err(error) => return Err(stopped(error)),
             }
         }
-        self.drain(group.as_mut(), &sources).map_err(|error| Stopped(error.to_string()))?;
-        group.close().map_err(|error| Stopped(error.to_string()))
+        let Some(mut group) = self.group.take() else { return Ok(()) };
+        self.drain(group.as_mut()).map_err(stopped)?;
+        group.close().map_err(stopped)
     }
 
-    fn join(&self, sources: &Arc<Sources>, stop: &AtomicBool) -> Result<Box<dyn GroupReader>, Stopped> {
-        loop {
-            let join = Join {
-                group: self.parts.names.group("intake"),
-                instance_id: self.parts.instance_id.clone(),
-                inputs: inputs::inputs(&self.parts.settings.topics),
-                session_timeout: SESSION_TIMEOUT,
-                assignment_only: false,
-            };
-            match self.parts.log.group_reader(join, Arc::<Sources>::clone(sources)) {
-                Ok(reader) => return Ok(reader),
-                Err(error) if error.is_retry() && !stop.load(Ordering::Relaxed) => {
-                    tracing::warn!(%error, "intake from topics can't join its group yet");
-                    std::thread::sleep(RETRY_PAUSE);
-                }
-                Err(error) => return Err(Stopped(error.to_string())),
-            }
-        }
+    /// One round: read, decide, append, store what landed; the first one joins the group.
+    ///
+    /// # Errors
+    /// One that [`LogError::is_retry`] calls for a pause and another round; after any other it can't go on.
+    pub fn round(&mut self) -> Result<Round, LogError> {
+        let mut group = match self.group.take() {
+            Some(group) => group,
+            None => self.join()?,
+        };
+        let done = self.step(group.as_mut());
+        self.group = Some(group);
+        done
     }
 
-    /// One round: read, decide, append, store what landed.
-    fn step(&mut self, group: &mut dyn GroupReader, sources: &Sources) -> Result<(), LogError> {
-        self.press(group, sources)?;
+    fn join(&self) -> Result<Box<dyn GroupReader>, LogError> {
+        let join = Join {
+            group: self.parts.names.group("intake"),
+            instance_id: self.parts.instance_id.clone(),
+            inputs: inputs::inputs(&self.parts.settings.topics),
+            session_timeout: SESSION_TIMEOUT,
+            assignment_only: false,
+        };
+        self.parts.log.group_reader(join, Arc::<Sources>::clone(&self.sources))
+    }
+
+    fn step(&mut self, group: &mut dyn GroupReader) -> Result<Round, LogError> {
+        let sources = Arc::clone(&self.sources);
+        self.press(group, &sources)?;
         let bound = ReadBound {
             records_max: self.parts.settings.batch_records_max,
             bytes_max: self.parts.settings.batch_bytes_max,
@@ -136,9 +163,9 @@ impl TopicIntake {
         if !records.is_empty() {
             self.decide(records);
         }
-        self.land(group, sources)?;
-        self.tell_progress(sources);
-        Ok(())
+        let round = self.land(group, &sources)?;
+        self.tell_progress(&sources);
+        Ok(round)
     }
 
     /// Pauses every source while too much is in flight, and resumes at half of it.
@@ -164,10 +191,10 @@ impl TopicIntake {
     }
 
     /// Stores the offsets of what has become durable, in the order in which it was read.
-    fn land(&mut self, group: &mut dyn GroupReader, sources: &Sources) -> Result<(), LogError> {
+    fn land(&mut self, group: &mut dyn GroupReader, sources: &Sources) -> Result<Round, LogError> {
         loop {
             match self.flight.poll(self.appender.as_ref()) {
-                Landed::Nothing => return Ok(()),
+                Landed::Nothing => return Ok(Round::Done),
                 Landed::Durable { heads, began } => {
                     let took = self.parts.clock.monotonic().saturating_sub(began).as_secs_f64();
                     let label = StageLabel { stage: stage::PRODUCE };
@@ -185,8 +212,7 @@ impl TopicIntake {
                 Landed::TooLarge(records) => self.too_large(&records),
                 Landed::Retry(what) => {
                     tracing::warn!(what, "the log takes nothing more at the moment; it is tried again");
-                    std::thread::sleep(RETRY_PAUSE);
-                    return Ok(());
+                    return Ok(Round::Wait);
                 }
                 Landed::Halt(what) => return Err(LogError::Halt { what }),
             }
@@ -214,11 +240,14 @@ impl TopicIntake {
     }
 
     /// Waits for what is in flight, within the bound of the session.
-    fn drain(&mut self, group: &mut dyn GroupReader, sources: &Sources) -> Result<(), LogError> {
+    fn drain(&mut self, group: &mut dyn GroupReader) -> Result<(), LogError> {
+        let sources = Arc::clone(&self.sources);
         let until = self.parts.clock.monotonic() + SESSION_TIMEOUT / 2;
         while !self.flight.is_empty() && self.parts.clock.monotonic() < until {
-            self.land(group, sources)?;
-            std::thread::sleep(Duration::from_millis(1));
+            match self.land(group, &sources)? {
+                Round::Done => std::thread::sleep(Duration::from_millis(1)),
+                Round::Wait => std::thread::sleep(RETRY_PAUSE),
+            }
         }
         Ok(())
     }

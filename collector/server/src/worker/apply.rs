@@ -1,4 +1,4 @@
-//! The recording thread: read from the store's offset, apply, commit, wake the publisher.
+//! The recording of a partition: read from the store's offset, apply, commit; and the thread that does so, round after round.
 //! Never moves to another offset by itself: a log that does not hold the next one is a halt.
 
 use std::sync::atomic::Ordering;
@@ -20,21 +20,37 @@ const SHORT_ENDS_MAX: u32 = 5;
 /// How often the log's end is asked for.
 const END_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Why the thread's inner loop ended.
-enum Ended {
-    /// It was told to.
-    Told,
-    /// It can't go on.
-    Halted(Halt),
+/// What a round came to.
+pub enum Round {
+    /// Records were applied and committed; whether there is something to publish.
+    Applied {
+        /// There is.
+        outbox: bool,
+    },
+    /// There was nothing to read.
+    Idle,
+    /// The log can't be read for the moment: pause, then go on.
+    Wait,
+}
+
+/// The recording of one partition, round by round.
+pub struct Recording {
+    recorder: Recorder,
+    reader: Option<Box<dyn Reader>>,
+    /// Whether the last record applied was compared with the log's.
+    compared: bool,
+    /// How often the log seemed to end before what was applied.
+    short_ends: u32,
+    end_at: Duration,
 }
 
 pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) {
     let halted = parts.metrics.recorder.halted.get_or_create(&PartitionLabel { partition: partition.number }).clone();
     halted.set(0);
     match work(partition, parts, orders, wake) {
-        Ended::Told => partition.set(State::Stopped),
+        Ok(()) => partition.set(State::Stopped),
         // Never tried again on the same store: what a failed write left behind is known only once it is opened anew.
-        Ended::Halted(halt) => {
+        Err(halt) => {
             partition.halted(&halt);
             halted.set(1);
             orders.abandon.store(true, Ordering::Release);
@@ -43,79 +59,87 @@ pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, w
     }
 }
 
-fn work(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) -> Ended {
-    let opened =
-        Recorder::open(partition.store.clone(), partition.number, parts.keyring.clone(), parts.recorder.clone());
-    let mut recorder = match opened {
-        Ok(recorder) => recorder,
-        Err(halt) => return Ended::Halted(halt),
-    };
-    partition.opened(recorder.next_offset(), recorder.meta().time_ns);
-    partition.set(State::CatchingUp);
-    let mut reader = match assigned(partition.number, parts, orders, &recorder) {
-        Ok(Some(reader)) => reader,
-        Ok(None) => return Ended::Told,
-        Err(halt) => return Ended::Halted(halt),
-    };
+fn work(partition: &Partition, parts: &WorkerParts, orders: &Orders, wake: &Sender<()>) -> Result<(), Halt> {
+    let mut recording = Recording::open(partition, parts)?;
     // Rows of an earlier life may wait.
     let _ = wake.try_send(());
-    let mut compared = recorder.next_offset() == 0;
-    let mut end_at = Duration::ZERO;
-    loop {
-        if orders.abandoned() || recorder.next_offset() >= orders.stop_at.load(Ordering::Acquire) {
-            return Ended::Told;
+    while !orders.abandoned() && recording.next_offset() < orders.stop_at.load(Ordering::Acquire) {
+        match recording.round(partition, parts)? {
+            Round::Applied { outbox } => {
+                if outbox {
+                    // A full channel means that the publisher is awake already.
+                    let _ = wake.try_send(());
+                }
+            }
+            Round::Idle => {}
+            Round::Wait => std::thread::sleep(RETRY_PAUSE),
         }
+    }
+    Ok(())
+}
+
+impl Recording {
+    /// Opens the partition's state, or begins it.
+    ///
+    /// # Errors
+    /// See [`Recorder::open`].
+    pub fn open(partition: &Partition, parts: &WorkerParts) -> Result<Self, Halt> {
+        let recorder =
+            Recorder::open(partition.store.clone(), partition.number, parts.keyring.clone(), parts.recorder.clone())?;
+        partition.opened(recorder.next_offset(), recorder.meta().time_ns);
+        partition.set(State::CatchingUp);
+        let compared = recorder.next_offset() == 0;
+        Ok(Recording { recorder, reader: None, compared, short_ends: 0, end_at: Duration::ZERO })
+    }
+
+    /// Next offset to apply.
+    pub fn next_offset(&self) -> u64 {
+        self.recorder.next_offset()
+    }
+
+    /// Reads, applies and commits one batch.
+    ///
+    /// # Errors
+    /// When the partition must stop; the recording is to be dropped then.
+    pub fn round(&mut self, partition: &Partition, parts: &WorkerParts) -> Result<Round, Halt> {
+        let Some(reader) = &mut self.reader else {
+            return self.assign(partition.number, parts);
+        };
         let batch = match reader.read(bound(parts)) {
             Ok(batch) => batch,
             Err(error) if error.is_retry() => {
                 tracing::warn!(partition = partition.number, %error, "reading waits for the log");
-                std::thread::sleep(RETRY_PAUSE);
-                continue;
+                return Ok(Round::Wait);
             }
-            Err(error) => return Ended::Halted(lost(partition.number, recorder.next_offset(), &error)),
+            Err(error) => return Err(lost(partition.number, self.recorder.next_offset(), &error)),
         };
-        if !compared && let Some(first) = batch.records.first() {
-            if let Err(halt) = recorder.compare(first) {
-                return Ended::Halted(halt);
-            }
-            compared = true;
+        if !self.compared
+            && let Some(first) = batch.records.first()
+        {
+            self.recorder.compare(first)?;
+            self.compared = true;
         }
+        let mut round = Round::Idle;
         if !batch.records.is_empty() {
-            match apply(&mut recorder, &batch.records, parts) {
-                Ok(applied) => {
-                    committed(partition, parts, &applied, &batch.records);
-                    if applied.outbox {
-                        // A full channel means that the publisher is awake already.
-                        let _ = wake.try_send(());
-                    }
-                }
-                Err(halt) => return Ended::Halted(halt),
-            }
+            let applied = apply(&mut self.recorder, &batch.records, parts)?;
+            committed(partition, parts, &applied, &batch.records);
+            round = Round::Applied { outbox: applied.outbox };
         }
         if batch.at_end {
             partition.caught_up();
         }
         let now = parts.clock.monotonic();
-        if now >= end_at {
-            end_at = now + END_INTERVAL;
-            look_at_end(partition, parts, &recorder);
+        if now >= self.end_at {
+            self.end_at = now + END_INTERVAL;
+            look_at_end(partition, parts, &self.recorder);
         }
+        Ok(round)
     }
-}
 
-/// A reader at the store's offset; one record earlier where there is one, so that it can be compared with what was applied.
-fn assigned(
-    partition: u32,
-    parts: &WorkerParts,
-    orders: &Orders,
-    recorder: &Recorder,
-) -> Result<Option<Box<dyn Reader>>, Halt> {
-    let next = recorder.next_offset();
-    let mut short = 0;
-    loop {
-        if orders.abandoned() {
-            return Ok(None);
-        }
+    /// Assigns a reader at the store's offset; one record earlier where there is one, so that it can be compared with what was
+    /// applied.
+    fn assign(&mut self, partition: u32, parts: &WorkerParts) -> Result<Round, Halt> {
+        let next = self.recorder.next_offset();
         let reader = parts.log.reader(&parts.names.events).and_then(|mut reader| {
             let range = parts.log.range(&parts.names.events, partition)?;
             if range.end < next {
@@ -127,18 +151,21 @@ fn assigned(
             Ok(reader)
         });
         match reader {
-            Ok(reader) => return Ok(Some(reader)),
+            Ok(reader) => {
+                self.reader = Some(reader);
+                Ok(Round::Idle)
+            }
             // A broker that has just become leader may show an earlier end for a moment.
-            Err(error @ LogError::OutOfRange { .. }) if short < SHORT_ENDS_MAX => {
-                short += 1;
+            Err(error @ LogError::OutOfRange { .. }) if self.short_ends < SHORT_ENDS_MAX => {
+                self.short_ends += 1;
                 tracing::warn!(partition, %error, "the log ends before what was applied; looking again");
-                std::thread::sleep(RETRY_PAUSE);
+                Ok(Round::Wait)
             }
             Err(error) if error.is_retry() => {
                 tracing::warn!(partition, %error, "the partition can't be assigned yet");
-                std::thread::sleep(RETRY_PAUSE);
+                Ok(Round::Wait)
             }
-            Err(error) => return Err(lost(partition, next, &error)),
+            Err(error) => Err(lost(partition, next, &error)),
         }
     }
 }

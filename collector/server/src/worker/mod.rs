@@ -6,7 +6,9 @@ mod apply;
 mod partition;
 mod publish;
 
+pub use apply::{Recording, Round};
 pub use partition::{Partition, PartitionStatus, State, Totals};
+pub use publish::{Next, Publishing};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

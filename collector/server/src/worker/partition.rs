@@ -84,7 +84,8 @@ struct Shown {
 }
 
 impl Partition {
-    pub(super) fn new(number: u32, store: Store) -> Self {
+    /// A partition on its store, with nothing done yet.
+    pub fn new(number: u32, store: Store) -> Self {
         let status = PartitionStatus {
             state: State::Starting,
             next_offset: 0,
@@ -145,7 +146,7 @@ impl Partition {
     }
 
     /// Whether it is halted for a reason that has passed at `now`, of the monotonic clock.
-    pub(super) fn halt_has_passed(&self, now: Duration) -> bool {
+    pub fn halt_has_passed(&self, now: Duration) -> bool {
         self.shown.lock().passes_at.is_some_and(|at| at <= now)
     }
 

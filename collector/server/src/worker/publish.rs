@@ -1,5 +1,5 @@
-//! The publishing thread: recover, compare the trees with what was published, then publish whenever the outbox has rows. After
-//! every doubt: recover again.
+//! The publishing of a partition: recover, compare the trees with what was published, then publish whenever the outbox has rows;
+//! after every doubt recover again. And the thread that does so, round after round.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -32,128 +32,141 @@ enum Stage {
 }
 
 /// What a round of publishing asks of the loop.
-enum Next {
+pub enum Next {
     /// Nothing more can be done now.
     Wait,
-    /// Go on with that.
-    Go(Stage),
+    /// Go on at once.
+    Again,
+    /// Pause, then go on.
+    Pause(Duration),
+    /// Stop for good.
     Stop,
 }
 
+/// The publishing of one partition, round by round.
+pub struct Publishing {
+    publisher: Publisher,
+    stage: Stage,
+    pause: Duration,
+}
+
 pub(super) fn run(partition: &Partition, parts: &WorkerParts, orders: &Orders, woken: &Receiver<()>) {
-    let mut publisher = Publisher::new(
-        parts.log.clone(),
-        parts.publisher.clone(),
-        partition.store.clone(),
-        partition.number,
-        parts.keyring.clone(),
-        (parts.clock.clone(), parts.metrics.clone()),
-    );
-    let mut stage = Stage::Recovering;
-    let mut pause = PAUSE_MIN;
-    loop {
-        if orders.abandoned() {
-            return;
-        }
-        // Nothing is to be recovered, or published, before the partition has applied its first record.
-        let begun = partition.status().next_offset > 0;
-        let next = match (begun, stage) {
-            (false, _) => Next::Wait,
-            (true, Stage::Recovering) => outcome(partition, parts, orders, publisher.recover(), Stage::Comparing),
-            (true, Stage::Comparing) => compare(partition, parts, orders, &mut publisher),
-            (true, Stage::Publishing) => publish(partition, parts, orders, &mut publisher),
-        };
-        match next {
+    let mut publishing = Publishing::new(partition, parts);
+    while !orders.abandoned() {
+        match publishing.round(partition, parts) {
             Next::Wait if orders.publish_and_stop.load(Ordering::Acquire) => return,
-            Next::Wait => {
-                pause = PAUSE_MIN;
-                match woken.recv_timeout(LOOK) {
-                    Ok(()) => std::thread::sleep(Duration::from_millis(parts.linger_ms)),
-                    Err(RecvTimeoutError::Timeout) => {}
-                    // The recording thread is gone: look at the outbox until told to stop.
-                    Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
-                }
+            Next::Wait => match woken.recv_timeout(LOOK) {
+                Ok(()) => std::thread::sleep(Duration::from_millis(parts.linger_ms)),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The recording thread is gone: look at the outbox until told to stop.
+                Err(RecvTimeoutError::Disconnected) => std::thread::sleep(LOOK),
+            },
+            Next::Again => {}
+            Next::Pause(pause) => std::thread::sleep(pause),
+            // The recording thread stops as well: a halted partition does not go on half.
+            Next::Stop => orders.abandon.store(true, Ordering::Release),
+        }
+    }
+}
+
+impl Publishing {
+    /// A publishing that has still to take the partition over.
+    pub fn new(partition: &Partition, parts: &WorkerParts) -> Self {
+        let publisher = Publisher::new(
+            parts.log.clone(),
+            parts.publisher.clone(),
+            partition.store.clone(),
+            partition.number,
+            parts.keyring.clone(),
+            (parts.clock.clone(), parts.metrics.clone()),
+        );
+        Publishing { publisher, stage: Stage::Recovering, pause: PAUSE_MIN }
+    }
+
+    /// Takes over, compares, or publishes one transaction: whatever comes next.
+    pub fn round(&mut self, partition: &Partition, parts: &WorkerParts) -> Next {
+        // Nothing is to be recovered, or published, before the partition has applied its first record.
+        if partition.status().next_offset == 0 {
+            return Next::Wait;
+        }
+        let done = match self.stage {
+            Stage::Recovering => self.publisher.recover().map(|()| Some(Stage::Comparing)),
+            Stage::Comparing => compare(partition, &mut self.publisher),
+            Stage::Publishing => publish(partition, parts, &mut self.publisher),
+        };
+        match done {
+            Ok(None) => {
+                self.pause = PAUSE_MIN;
+                Next::Wait
             }
-            Next::Go(Stage::Recovering) => {
-                stage = Stage::Recovering;
-                std::thread::sleep(pause);
-                pause = (pause * 2).min(Duration::from_millis(parts.retry_interval_max_ms)).max(PAUSE_MIN);
+            Ok(Some(stage)) => {
+                (self.stage, self.pause) = (stage, PAUSE_MIN);
+                Next::Again
             }
-            Next::Go(further) => (stage, pause) = (further, PAUSE_MIN),
-            Next::Stop => return,
+            Err(PublishError::Recover(what)) => {
+                count(parts, "uncertain");
+                tracing::warn!(partition = partition.number, what, "publishing is interrupted and recovers");
+                partition.unpublished(&what);
+                self.stage = Stage::Recovering;
+                let pause = self.pause;
+                let longest = Duration::from_millis(parts.retry_interval_max_ms).max(PAUSE_MIN);
+                self.pause = (pause * 2).min(longest);
+                Next::Pause(pause)
+            }
+            Err(PublishError::Fenced(what)) => {
+                count(parts, "fenced");
+                let remedy =
+                    "Another process has taken the partition over: nothing to do. If none has, this one opens it again.";
+                let what = format!("another publisher has fenced this one: {what}");
+                let halt = Halt::new(partition.number, what, remedy);
+                partition.fenced(&halt, parts.clock.monotonic() + RECLAIM_AFTER);
+                stop(partition, parts, &halt)
+            }
+            Err(PublishError::Halt(halt)) => {
+                count(parts, "halted");
+                stop(partition, parts, &halt)
+            }
         }
     }
 }
 
 /// Waits for the recorder until every tree can be compared; then the partition may serve and sign.
-fn compare(partition: &Partition, parts: &WorkerParts, orders: &Orders, publisher: &mut Publisher) -> Next {
+fn compare(partition: &Partition, publisher: &mut Publisher) -> Result<Option<Stage>, PublishError> {
     // Asked before the trees are: what is applied in between only makes them larger.
     let at_end = partition.is_caught_up();
     match publisher.compare(at_end) {
-        Ok(Compared::Agrees) => match publisher.announce() {
-            Ok(()) => {
-                partition.agreed();
-                Next::Go(Stage::Publishing)
-            }
-            Err(error) => outcome(partition, parts, orders, Err(error), Stage::Recovering),
-        },
-        Ok(Compared::Behind(_)) => Next::Wait,
+        Ok(Compared::Agrees) => {
+            publisher.announce()?;
+            partition.agreed();
+            Ok(Some(Stage::Publishing))
+        }
+        Ok(Compared::Behind(_)) => Ok(None),
         Err(error) => {
             partition.disown();
-            outcome(partition, parts, orders, Err(error), Stage::Comparing)
+            Err(error)
         }
     }
 }
 
-/// Publishes until the outbox is empty.
-fn publish(partition: &Partition, parts: &WorkerParts, orders: &Orders, publisher: &mut Publisher) -> Next {
-    loop {
-        match publisher.step() {
-            Ok(0) => return Next::Wait,
-            Ok(_) => {
-                count(parts, "committed");
-                parts.progress.send_modify(|count| *count = count.wrapping_add(1));
-                partition.published(publisher.next_offset());
-            }
-            Err(error) => return outcome(partition, parts, orders, Err(error), Stage::Recovering),
-        }
-    }
-}
-
-/// Names what became of an attempt, and shows it.
-fn outcome(
+/// Publishes one transaction, if the outbox has rows.
+fn publish(
     partition: &Partition,
     parts: &WorkerParts,
-    orders: &Orders,
-    done: Result<(), PublishError>,
-    further: Stage,
-) -> Next {
-    let halt = match done {
-        Ok(()) => return Next::Go(further),
-        Err(PublishError::Recover(what)) => {
-            count(parts, "uncertain");
-            tracing::warn!(partition = partition.number, what, "publishing is interrupted and recovers");
-            partition.unpublished(&what);
-            return Next::Go(Stage::Recovering);
-        }
-        Err(PublishError::Fenced(what)) => {
-            count(parts, "fenced");
-            let remedy =
-                "Another process has taken the partition over: nothing to do. If none has, this one opens it again.";
-            let halt = Halt::new(partition.number, format!("another publisher has fenced this one: {what}"), remedy);
-            partition.fenced(&halt, parts.clock.monotonic() + RECLAIM_AFTER);
-            halt
-        }
-        Err(PublishError::Halt(halt)) => {
-            count(parts, "halted");
-            halt
-        }
-    };
+    publisher: &mut Publisher,
+) -> Result<Option<Stage>, PublishError> {
+    if publisher.step()? == 0 {
+        return Ok(None);
+    }
+    count(parts, "committed");
+    parts.progress.send_modify(|count| *count = count.wrapping_add(1));
+    partition.published(publisher.next_offset());
+    Ok(Some(Stage::Publishing))
+}
+
+fn stop(partition: &Partition, parts: &WorkerParts, halt: &Halt) -> Next {
     partition.unpublished(&halt.reason);
-    partition.halted(&halt);
+    partition.halted(halt);
     parts.metrics.recorder.halted.get_or_create(&PartitionLabel { partition: partition.number }).set(1);
-    // The recording thread stops as well: a halted partition does not go on half.
-    orders.abandon.store(true, Ordering::Release);
     Next::Stop
 }
 

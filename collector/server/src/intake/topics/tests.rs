@@ -36,8 +36,6 @@ fn too_much_in_flight_pauses_the_sources_and_room_resumes_them() {
     world.produce(0..EVENTS);
     let mut intake = intake(&world, QUEUE_BYTES_MAX);
     intake.appender = world.log.held_appender();
-    let sources = Arc::new(Sources::default());
-    let mut group = intake.join(&sources, &AtomicBool::new(false)).unwrap();
     let paused = |intake: &TopicIntake, partition: i32| {
         let label = SourceLabel { topic: world.names.input.to_string(), partition };
         let metrics = &intake.parts.metrics.intake;
@@ -45,7 +43,7 @@ fn too_much_in_flight_pauses_the_sources_and_room_resumes_them() {
     };
     // The log answers nothing: reading stops at the bound, and stays there.
     for _ in 0..20 {
-        intake.step(group.as_mut(), &sources).unwrap();
+        intake.round().unwrap();
     }
     let waiting = intake.flight.bytes();
     assert!((QUEUE_BYTES_MAX..2 * QUEUE_BYTES_MAX).contains(&waiting), "{waiting} bytes wait");
@@ -56,7 +54,7 @@ fn too_much_in_flight_pauses_the_sources_and_room_resumes_them() {
         if round % 2 == 0 {
             world.log.settle_one();
         }
-        intake.step(group.as_mut(), &sources).unwrap();
+        intake.round().unwrap();
     }
     assert_eq!((world.envelopes(), stored(&world)), (EVENTS as usize, [Some(20), Some(20)]));
     let (now, times) = paused(&intake, 0);
@@ -76,10 +74,8 @@ fn a_missing_partition_stops_intake_and_rejects_nothing() {
     // The operator brings the partition back and starts again: every event is taken in.
     world.log.recreate(&world.names.events, 1).unwrap();
     let mut intake = intake(&world, 1 << 20);
-    let sources = Arc::new(Sources::default());
-    let mut group = intake.join(&sources, &AtomicBool::new(false)).unwrap();
     for _ in 0..100 {
-        intake.step(group.as_mut(), &sources).unwrap();
+        intake.round().unwrap();
     }
     assert_eq!((world.envelopes(), stored(&world)), (EVENTS as usize, [Some(20), Some(20)]));
 }

@@ -70,6 +70,11 @@ impl Sim {
         self.shared.state().settle_one()
     }
 
+    /// From now on appends are answered as durable before they are: the log is broken, and a crash loses what it answered.
+    pub fn lie(&self) {
+        self.shared.state().lies = true;
+    }
+
     /// The log loses its power: what was not synced is gone. What was answered stays.
     pub fn crash(&self) {
         self.shared.state().lose_unsynced();

@@ -25,6 +25,8 @@ pub(super) struct State {
     transactions: TransactionId,
     spread: u32,
     pub now_ms: i64,
+    /// Appends are answered before they are durable.
+    pub lies: bool,
 }
 
 pub(super) struct Topic {
@@ -60,6 +62,7 @@ impl State {
             transactions: 0,
             spread: 0,
             now_ms,
+            lies: false,
         }
     }
 
@@ -101,6 +104,13 @@ impl State {
             Some(Fault::AppendDoubled) => {
                 self.push_all(&records, None);
                 Ok(self.push_all(&records, None))
+            }
+            _ if self.lies => {
+                let claimed =
+                    records.iter().map(|record| Position { partition: record.partition.unwrap_or(0), offset: 0 });
+                let claimed = claimed.collect();
+                self.unsynced.push(Unsynced { records, answer: None });
+                Ok(claimed)
             }
             _ if held => {
                 self.unsynced.push(Unsynced { records, answer: Some(answer) });
