@@ -92,6 +92,27 @@ fn die_and_return(data: &Path, settings: &[(&str, &str)], place: &str) -> Result
     Ok(server)
 }
 
+/// Lets the server die at two places, one after the other, and brings it back. The second may not be reached: what the first left
+/// undone is then all that there is to do.
+fn die_twice_and_return(data: &Path, places: [&str; 2]) -> Result<Ledgerline> {
+    let mut doomed = Ledgerline::armed(data, &[], places[0])?;
+    until(&format!("it dies at {}", places[0]), || {
+        send(&doomed);
+        Ok(doomed.is_dead()?.then_some(()))
+    })?;
+    let mut doomed = Ledgerline::armed(data, &[], places[1])?;
+    let sent = events().len();
+    until("it dies again, or has recorded all", || {
+        let all = send(&doomed) == sent;
+        Ok((all || doomed.is_dead()?).then_some(()))
+    })?;
+    drop(doomed);
+    let server = Ledgerline::start(data, &[])?;
+    ensure!(send(&server) == sent, "every event is acknowledged after the restarts");
+    server.recorded(sent as u64)?;
+    Ok(server)
+}
+
 /// Each event is one leaf, and nothing was rejected.
 fn check_ledger(server: &Ledgerline, place: &str) -> Result<()> {
     let status = server.json(&["status"])?;
@@ -112,7 +133,11 @@ fn check_alerts(ids: &[String], place: &str) {
 }
 
 /// Runs `check` for each place, a few at once.
-fn each(places: &[&'static str], at_once: usize, check: impl Fn(usize, &str) -> Result<()> + Sync) -> Result<()> {
+fn each<T: Sync + std::fmt::Debug>(
+    places: &[T],
+    at_once: usize,
+    check: impl Fn(usize, &T) -> Result<()> + Sync,
+) -> Result<()> {
     let left = Mutex::new(places.iter().enumerate().collect::<Vec<_>>());
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..at_once)
@@ -121,7 +146,7 @@ fn each(places: &[&'static str], at_once: usize, check: impl Fn(usize, &str) -> 
                     loop {
                         let next = left.lock().unwrap().pop();
                         let Some((number, place)) = next else { return Ok(()) };
-                        check(number, place).with_context(|| (*place).to_owned())?;
+                        check(number, place).with_context(|| format!("{place:?}"))?;
                     }
                 })
             })
@@ -177,6 +202,27 @@ fn wherever_it_dies_nothing_is_lost_or_doubled() -> Result<()> {
         check_alerts(&alerts_on_disk(folder.path())?, place);
         Ok(())
     })
+}
+
+/// Pairs of places: a fixed slice of them, or every one where `LEDGERLINE_FAULT_ROUNDS` asks for as many.
+#[test]
+fn wherever_it_dies_twice_nothing_is_lost_or_doubled() -> Result<()> {
+    let rounds = std::env::var("LEDGERLINE_FAULT_ROUNDS").ok().map_or(Ok(6), |text| text.parse::<usize>())?;
+    let pairs: Vec<[&str; 2]> = PLACES.iter().flat_map(|one| PLACES.map(|other| [*one, other])).collect();
+    // A stride that shares no factor with their number comes by all of them, the first ones far apart.
+    let chosen: Vec<usize> = (0..pairs.len().min(rounds)).map(|at| at * 67 % pairs.len()).collect();
+    each(&chosen, 3, |_, at| {
+        let (folder, places) = (tempfile::tempdir()?, pairs[*at]);
+        let place = places.join(" then ");
+        seed(folder.path())?;
+        let server = die_twice_and_return(folder.path(), places).with_context(|| place.clone())?;
+        check_ledger(&server, &place)?;
+        server.stop()?;
+        check_alerts(&alerts_on_disk(folder.path())?, &place);
+        Ok(())
+    })?;
+    println!("FAULTS row=2 log=embedded rounds={} events={} violations=0", chosen.len(), chosen.len() * events().len());
+    Ok(())
 }
 
 #[test]

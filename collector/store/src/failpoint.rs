@@ -64,6 +64,11 @@ pub fn arm(name: &str, action: Action, only: Option<u64>) {
     ARMED.store(true, Ordering::Relaxed);
 }
 
+/// How often an armed failpoint was come to.
+pub fn hits(name: &str) -> u64 {
+    POINTS.lock().get(name).map_or(0, |point| point.hits)
+}
+
 /// Disarms all of them.
 pub fn disarm() {
     POINTS.lock().clear();
@@ -102,6 +107,7 @@ mod tests {
         arm_all("test.point=error@2, test.each=error").unwrap();
         assert_eq!([hit("test.point"), hit("test.point"), hit("test.point")], [false, true, false]);
         assert_eq!([hit("test.each"), hit("test.each"), hit("test.other")], [true, true, false]);
+        assert_eq!([hits("test.point"), hits("test.each"), hits("test.other")], [3, 2, 0]);
         arm_all("test.left=skip").unwrap();
         assert_eq!([skipped("test.left"), hit("test.left"), skipped("test.each")], [true, false, false]);
         disarm();

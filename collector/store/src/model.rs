@@ -81,12 +81,15 @@ fn apply(rows: &mut BTreeMap<FullKey, Vec<u8>>, (key, row): &(FullKey, Option<Ve
 
 impl Layers {
     fn step(&mut self) -> Result<(), StoreError> {
-        let Some(left) = &mut self.fails_in else { return Ok(()) };
-        *left = left.saturating_sub(1);
-        match *left {
-            0 => Err(StoreError::full(Path::new("model"), "the disk was told to fail")),
-            _ => Ok(()),
+        match &mut self.fails_in {
+            None => return Ok(()),
+            Some(left) if *left > 1 => {
+                *left -= 1;
+                return Ok(());
+            }
+            Some(_) => self.fails_in = None,
         }
+        Err(StoreError::full(Path::new("model"), "the disk was told to fail"))
     }
 
     fn sync(&mut self) {

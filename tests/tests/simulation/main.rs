@@ -12,9 +12,29 @@ mod process;
 mod schedule;
 mod world;
 
+use std::sync::Mutex;
+
 use broken::Broken;
 use schedule::{Plan, run};
+use store::failpoint::{self, Action};
 use world::World;
+
+/// Failpoints belong to the process: whoever runs worlds is alone meanwhile.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Where a step fails, after or before what it is to do. What a transaction does inside is [`server::log::sim::Fault`].
+const PLACES: [&str; 10] = [
+    "intake.append.before",
+    "intake.append.after",
+    "intake.commit.before",
+    "intake.commit.after",
+    "store.commit.before",
+    "store.commit.after",
+    "store.sync",
+    "publisher.send.before",
+    "publisher.remember.before",
+    "publisher.remember.after",
+];
 
 /// Seeds of a short run.
 const SEEDS: u64 = 120;
@@ -29,6 +49,7 @@ fn seeds(short: u64) -> Vec<u64> {
 
 #[test]
 fn any_interleaving_loses_nothing_and_doubles_nothing() {
+    let _alone = ALONE.lock();
     let (mut events, mut violations, seeds) = (0, Vec::new(), seeds(SEEDS));
     for seed in &seeds {
         let mut world = World::new(*seed, Broken::Nothing);
@@ -43,6 +64,7 @@ fn any_interleaving_loses_nothing_and_doubles_nothing() {
 
 #[test]
 fn a_seed_reproduces_a_run_exactly() {
+    let _alone = ALONE.lock();
     let trace = |seed| {
         let mut world = World::new(seed, Broken::Nothing);
         run(&mut world, &Plan::faults()).unwrap();
@@ -57,6 +79,7 @@ fn a_seed_reproduces_a_run_exactly() {
 /// Each variant is caught by some seed, or the oracle is worth nothing.
 #[test]
 fn the_oracle_objects_to_broken_builds() {
+    let _alone = ALONE.lock();
     for (broken, symptom) in [
         (Broken::AcknowledgesBeforeItIsDurable, "missing"),
         (Broken::PublishesAgainAfterDoubt, "twice"),
@@ -73,6 +96,7 @@ fn the_oracle_objects_to_broken_builds() {
 
 #[test]
 fn a_log_that_was_cut_off_or_made_anew_halts_and_says_so() {
+    let _alone = ALONE.lock();
     for seed in 1..=10 {
         for plan in [Plan::cut(), Plan::recreated()] {
             let mut world = World::new(seed, Broken::Nothing);
@@ -80,4 +104,31 @@ fn a_log_that_was_cut_off_or_made_anew_halts_and_says_so() {
             oracle::halted(&world).unwrap_or_else(|what| panic!("seed {seed}, {plan:?}: {what}"));
         }
     }
+}
+
+/// Every two places, each at an early or a later time of coming there; a place with itself is a single one that strikes twice.
+#[test]
+fn any_two_failing_steps_lose_nothing_and_double_nothing() {
+    let _alone = ALONE.lock();
+    let strikes: Vec<(&str, u64)> = PLACES.iter().flat_map(|place| [(*place, 1), (*place, 3)]).collect();
+    let (mut runs, mut events, mut violations) = (0, 0, Vec::new());
+    for (at, one) in strikes.iter().enumerate() {
+        for other in &strikes[at..] {
+            runs += 1;
+            failpoint::disarm();
+            for (place, hit) in [one, other] {
+                failpoint::arm(place, Action::Error, Some(*hit));
+            }
+            let mut world = World::new(runs, Broken::Nothing);
+            let done = run(&mut world, &Plan::quiet());
+            let reached = [one, other].iter().all(|(place, _)| failpoint::hits(place) > 0);
+            failpoint::disarm();
+            events += world.produced().len();
+            let found = done.and_then(|()| oracle::check(&world));
+            let found = found.and_then(|()| if reached { Ok(()) } else { Err("a place was not reached".to_owned()) });
+            violations.extend(found.err().map(|what| format!("{one:?} and {other:?}: {what}")));
+        }
+    }
+    println!("FAULTS row=2 log=sim rounds={runs} events={events} violations={}", violations.len());
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }

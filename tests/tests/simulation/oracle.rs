@@ -21,13 +21,15 @@ pub fn check(world: &World) -> Result<(), String> {
     let mut bodies: Vec<String> = Vec::new();
     let (mut alerts, mut alerts_expected) = (Vec::new(), BTreeMap::new());
     for partition in 0..PARTITIONS {
+        bodies.extend(bodies_of(&owner(world, partition)?.open())?);
+    }
+    check_bodies(world, &bodies)?;
+    for partition in 0..PARTITIONS {
         let fresh = replayed(world, partition)?;
-        bodies.extend(bodies_of(&fresh)?);
         alerts_expected.extend(alerts_in_outbox(&fresh)?);
         check_stores(world, partition, &fresh)?;
         check_checkpoints(world, &fresh)?;
     }
-    check_bodies(world, &bodies)?;
     for record in world.log.records(&world.names.alerts) {
         alerts.push(alert_id(&record)?);
     }
@@ -58,7 +60,7 @@ pub fn halted(world: &World) -> Result<(), String> {
         |halt: &&String| halt.contains("ledgerline ") && (halt.contains("cut off") || halt.contains("made anew"));
     match world.halts.iter().find(told) {
         Some(_) => once_in_topic(world),
-        None => Err(format!("nobody halted and said why: {:?}", world.halts)),
+        None => Err(format!("nobody halted and said why: {:?}; {}", world.halts, world.state())),
     }
 }
 
@@ -99,6 +101,13 @@ fn replayed(world: &World, partition: u32) -> Result<Store, String> {
     Ok(store)
 }
 
+/// The disk of the process that holds a partition.
+fn owner(world: &World, partition: u32) -> Result<Disk, String> {
+    let holds = |process: &&crate::process::Process| process.next_offset(partition).is_some();
+    let disk = world.processes.iter().find(holds).and_then(|process| process.disks.get(&partition).cloned());
+    disk.ok_or_else(|| format!("nobody holds partition {partition}"))
+}
+
 /// Every table of every store that has come as far holds what a fresh one does.
 fn check_stores(world: &World, partition: u32, fresh: &Store) -> Result<(), String> {
     let expected = rows(fresh)?;
@@ -123,7 +132,10 @@ fn check_stores(world: &World, partition: u32, fresh: &Store) -> Result<(), Stri
     if owners == 1 { Ok(()) } else { Err(format!("partition {partition} has {owners} owners")) }
 }
 
-fn rows(store: &Store) -> Result<BTreeMap<(Table, Vec<u8>), Vec<u8>>, String> {
+/// Rows by table and key.
+type Rows = BTreeMap<(Table, Vec<u8>), Vec<u8>>;
+
+fn rows(store: &Store) -> Result<Rows, String> {
     let mut rows = BTreeMap::new();
     for table in Table::ALL.iter().filter(|table| !OF_PUBLISHER.contains(table)) {
         let scan = Scan::prefix(*table, &[]);

@@ -26,7 +26,7 @@ impl Membership for Wanted {
     }
 
     fn revoked(&self, partitions: &[TopicPartition]) {
-        partitions.iter().for_each(|place| drop(self.0.lock().remove(&place.partition)));
+        self.0.lock().retain(|held| !partitions.iter().any(|place| place.partition == *held));
     }
 }
 
@@ -112,7 +112,9 @@ impl Process {
             && let Err(error) = seat.poll(bound)
             && !error.is_retry()
         {
+            // Whatever it held is another's by now.
             process.seat = None;
+            process.wanted.0.lock().clear();
         }
         let wanted = process.wanted.0.lock().clone();
         process.held.retain(|partition, _| wanted.contains(partition));
@@ -163,7 +165,7 @@ impl Process {
                 match held.partition.status().state {
                     // Another owner is at work: the group will say so.
                     _ if fenced.contains("taken over") => drop(world.processes[at].held.remove(&number)),
-                    State::Halted { .. } if fenced.contains("told to fail") => {
+                    State::Halted { .. } if held.partition.halt_has_passed(Duration::MAX) => {
                         drop(world.processes[at].held.remove(&number));
                     }
                     State::Halted { reason, remedy } => world.halts.push(format!("{reason} ({remedy})")),
@@ -172,6 +174,16 @@ impl Process {
             }
         }
         false
+    }
+
+    /// What it holds and how that stands, for a message.
+    pub fn state(&self) -> String {
+        let held = |(number, held): (&u32, &Held)| {
+            let (records, publishes) = (held.recording.is_some(), held.publishing.is_some());
+            format!("{number}: records {records}, publishes {publishes}, {:?}", held.partition.status())
+        };
+        let held: Vec<String> = self.held.iter().map(held).collect();
+        format!("process {} wants {:?}, holds {held:?}", self.number, self.wanted.0.lock())
     }
 
     /// Next offset that it applies in a partition.

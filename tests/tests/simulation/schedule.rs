@@ -40,9 +40,14 @@ impl Plan {
         Plan { steps: 900, faults_one_in: 25, blows_one_in: 25, ends: Ends::Well }
     }
 
+    /// A quiet run.
+    pub fn quiet() -> Self {
+        Plan { steps: 120, faults_one_in: 0, blows_one_in: 0, ends: Ends::Well }
+    }
+
     /// A quiet run, after which a partition of `lineage.events` loses its end.
     pub fn cut() -> Self {
-        Plan { steps: 300, faults_one_in: 0, blows_one_in: 0, ends: Ends::Cut }
+        Plan { steps: 300, ends: Ends::Cut, ..Plan::quiet() }
     }
 
     /// A quiet run, after which `lineage.events` is made anew.
@@ -78,6 +83,7 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     }
     // Whoever restores a log restarts what stands on it.
     (0..world.processes.len()).for_each(|at| world.processes[at].die());
+    world.begin()?;
     for _ in 0..200 {
         everyone(world)?;
     }
@@ -183,7 +189,11 @@ fn everyone(world: &mut World) -> Result<bool, String> {
 /// The faults stop; all that waits is done.
 fn heal(world: &mut World) -> Result<(), String> {
     world.log.set_faults(Faults::default());
-    world.processes.iter_mut().for_each(|process| process.stalled_until = 0);
+    // All are started again: offsets that somebody moved are read from there.
+    for process in &mut world.processes {
+        process.stalled_until = 0;
+        process.die();
+    }
     for last in [false, true] {
         let mut calm = 0;
         for _ in 0..ROUNDS_MAX {

@@ -8,7 +8,7 @@ use lineage::decode::Limits;
 use lineage::schema::Schemas;
 use server::clock::ManualClock;
 use server::config;
-use server::genesis::Beginning;
+use server::genesis::{Beginning, GenesisError, Homes};
 use server::intake::{Desk, TopicIntakeParts};
 use server::keyring::Keyring;
 use server::log::sim::Sim;
@@ -32,7 +32,6 @@ const PROCESSES: usize = 2;
 const TENANTS: [&str; 2] = ["default", "shop"];
 
 pub struct World {
-    pub seed: u64,
     pub log: Sim,
     pub clock: Arc<ManualClock>,
     pub names: Names,
@@ -73,24 +72,11 @@ impl World {
         };
         let keyring = Keyring::init(folder.path(), &ledger, PARTITIONS, &tenants, &mut draw).unwrap();
         let keyring = Arc::new(keyring);
-        let homes = Beginning {
-            log: &log,
-            appender: log.appender().unwrap().as_ref(),
-            names: &names,
-            keyring: &keyring,
-            ledger: &ledger,
-            partitions: PARTITIONS,
-            tenants: &tenants,
-            random: &random,
-            now_ns: START_NS,
-        }
-        .ensure()
-        .unwrap();
         let schemas = Arc::new(Schemas::built_in().unwrap());
-        let desk = Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes: Arc::new(homes) });
+        let homes = Arc::new(begun(&log, &names, &keyring, &random).unwrap());
+        let desk = Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes });
         let payloads = payloads(&fate, RUNS, TENANTS.len());
         let mut world = World {
-            seed,
             log,
             clock,
             names,
@@ -106,6 +92,15 @@ impl World {
         };
         world.processes = (0..PROCESSES).map(Process::new).collect();
         world
+    }
+
+    /// Begins the ledger where the log holds none, as every process does when it starts.
+    pub fn begin(&mut self) -> Result<(), String> {
+        let desk = &self.desk;
+        let homes = begun(&self.log, &self.names, &desk.keyring, &self.fate).map_err(|error| error.to_string())?;
+        let (schemas, limits, keyring) = (Arc::clone(&desk.schemas), desk.limits, Arc::clone(&desk.keyring));
+        self.desk = Arc::new(Desk { schemas, limits, keyring, homes: Arc::new(homes) });
+        Ok(())
     }
 
     /// Every sound payload, in order.
@@ -137,7 +132,8 @@ impl World {
                 format!("events/{at} ends at {}, applied {owners:?}", range(&self.names.events, at))
             })
             .collect();
-        format!("{} payloads unacknowledged; {}", self.unsettled(), places.join("; "))
+        let processes: Vec<String> = self.processes.iter().map(Process::state).collect();
+        format!("{} payloads unacknowledged; {}; {}", self.unsettled(), places.join("; "), processes.join("; "))
     }
 
     /// A producer sends one payload, or learns what became of one. Those that are there are sent again now and then.
@@ -157,7 +153,8 @@ impl World {
         let Some(&number) = open.get(usize::try_from(self.fate.below(near as u64)).unwrap()) else { return };
         let payload = &self.payloads[number];
         let partition = u32::try_from(self.fate.below(INPUT_PARTITIONS)).unwrap();
-        let record = NewRecord::new(&topic(payload.topic, &self.names), payload.text.clone()).partition(partition);
+        let topic: Arc<str> = topic(payload.topic, &self.names).into();
+        let record = NewRecord::new(&topic, payload.text.clone()).partition(partition);
         self.under_way.insert(number, self.log.appender().unwrap().begin(vec![record]));
     }
 
@@ -241,6 +238,23 @@ impl World {
         }
         seen
     }
+}
+
+fn begun(log: &Sim, names: &Names, keyring: &Keyring, random: &dyn Random) -> Result<Homes, GenesisError> {
+    let appender = log.appender().expect("the simulated log gives appenders");
+    let tenants = TENANTS.map(|tenant| Tenant::parse(tenant).expect("a name"));
+    let beginning = Beginning {
+        log,
+        appender: appender.as_ref(),
+        names,
+        keyring,
+        ledger: &LedgerName::parse("simulation").expect("a name"),
+        partitions: PARTITIONS,
+        tenants: &tenants,
+        random,
+        now_ns: START_NS,
+    };
+    beginning.ensure()
 }
 
 /// The input topic of a tenant, by number.
