@@ -215,6 +215,8 @@ impl World {
                 deployment: String::new(),
                 batch_rows_max: 2,
                 advertised_url: String::new(),
+                announces: true,
+                node: String::new(),
                 generation: recorder.alerts.generation,
             },
             recorder,

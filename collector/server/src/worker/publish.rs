@@ -115,8 +115,7 @@ impl Publishing {
             }
             Err(PublishError::Fenced(what)) => {
                 count(parts, "fenced");
-                let remedy =
-                    "Another process has taken the partition over: nothing to do. If none has, this one opens it again.";
+                let remedy = "Another process has taken the partition over: nothing to do. If none has, this one opens it again.";
                 let what = format!("another publisher has fenced this one: {what}");
                 let halt = Halt::new(partition.number, what, remedy);
                 partition.fenced(&halt, parts.clock.monotonic() + RECLAIM_AFTER);
