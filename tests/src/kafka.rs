@@ -6,9 +6,12 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use tempfile::TempDir;
+
+use crate::until;
 
 /// How long the cluster may take to change a topic.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -40,6 +43,43 @@ impl Kafka {
         let topic = NewTopic::new(name, partitions, TopicReplication::Fixed(-1));
         let made = block_on(self.admin()?.create_topics([&topic], &options()))??;
         ensure!(made.iter().all(Result::is_ok), "{name} can't be made: {made:?}");
+        Ok(())
+    }
+
+    /// Gives a topic more partitions.
+    pub fn widen_topic(&self, name: &str, partitions: usize) -> Result<()> {
+        let wanted = NewPartitions::new(name, partitions);
+        let made = block_on(self.admin()?.create_partitions([&wanted], &options()))??;
+        ensure!(made.iter().all(Result::is_ok), "{name} can't be widened: {made:?}");
+        Ok(())
+    }
+
+    /// Deletes a group with its offsets, once its last member has gone.
+    pub fn delete_group(&self, name: &str) -> Result<()> {
+        until(&format!("{name} has no member and is deleted"), || {
+            let gone = block_on(self.admin()?.delete_groups(&[name], &options()))??;
+            Ok(gone.iter().all(Result::is_ok).then_some(()))
+        })
+    }
+
+    /// Appends records as anybody may who is allowed to: a partition, a key and a value each. Waits until all are durable.
+    pub fn produce(&self, topic: &str, records: &[(Option<i32>, Vec<u8>, Vec<u8>)]) -> Result<()> {
+        let producer: BaseProducer =
+            ClientConfig::new().set("bootstrap.servers", &self.bootstrap_servers).set("acks", "all").create()?;
+        for (partition, key, value) in records {
+            let record = BaseRecord::<[u8], [u8]>::to(topic).payload(value);
+            let record = if key.is_empty() { record } else { record.key(key) };
+            let record = partition.iter().fold(record, |record, partition| record.partition(*partition));
+            producer.send(record).map_err(|(error, _)| error)?;
+        }
+        Ok(producer.flush(PATIENCE)?)
+    }
+
+    /// Sends a broker, counted from 1, a signal by its name: `STOP` lets it stall, `CONT` lets it go on.
+    pub fn signal_broker(&self, number: u8, signal: &str) -> Result<()> {
+        let pid = std::fs::read_to_string(self.data.path().join(format!("broker-{number}/pid")))?;
+        let sent = Command::new("kill").args([&format!("-{signal}"), pid.trim()]).status()?;
+        ensure!(sent.success(), "kill -{signal} {}", pid.trim());
         Ok(())
     }
 

@@ -24,6 +24,13 @@ pub fn binary() -> Result<PathBuf> {
     Ok(binary)
 }
 
+/// The binary as a command. What the environment says to tests is no setting of a server.
+fn shipped() -> Result<Command> {
+    let mut command = Command::new(binary()?);
+    command.env_remove("LEDGERLINE_FAULT_ROUNDS");
+    Ok(command)
+}
+
 /// What a server is started with beside its settings.
 #[derive(Clone, Debug, Default)]
 pub struct Around {
@@ -113,7 +120,7 @@ impl Ledgerline {
 
     /// Runs a command on the state in `data` before a server is started over it, with the same settings.
     pub fn prepare(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Result<()> {
-        let mut command = Command::new(binary()?);
+        let mut command = shipped()?;
         command.args(arguments).env("LEDGERLINE_DATA_DIR", data).stdin(Stdio::null());
         command.envs(settings.iter().map(|(key, value)| (format!("LEDGERLINE_{key}"), *value)));
         let made = command.output()?;
@@ -185,7 +192,7 @@ impl Ledgerline {
 
     /// Runs a command against this server.
     pub fn command(&self, arguments: &[&str]) -> Result<Output> {
-        Command::new(binary()?)
+        shipped()?
             .args(["--server", &self.url()])
             .args(arguments)
             .stdin(Stdio::null())
@@ -235,7 +242,7 @@ impl Drop for Ledgerline {
 }
 
 fn spawn(data: &Path, address: SocketAddr, settings: &[(String, String)], around: &Around) -> Result<Child> {
-    let mut command = Command::new(binary()?);
+    let mut command = shipped()?;
     command.arg("serve").env("LEDGERLINE_DATA_DIR", data).env("LEDGERLINE_HTTP__LISTEN", address.to_string());
     for (key, value) in settings {
         command.env(format!("LEDGERLINE_{key}"), value);

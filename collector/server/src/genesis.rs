@@ -130,7 +130,9 @@ impl Beginning<'_> {
         if found != self.partitions {
             return Err(contradiction(
                 format!("{topic} has {found} partitions and recorder.partitions is {}", self.partitions),
-                "set recorder.partitions to what the topic has; it never changes once the ledger has begun",
+                "before the ledger has begun, set recorder.partitions to what the topic has; a ledger that has begun keeps its \
+                 count, and a topic that was given more is not the one it lives in: see `ledgerline topics check`, and restore \
+                 the topic from a copy or begin a new origin with `ledgerline recover --new-origin`",
             ));
         }
         let (mut incarnations, mut known) = (Vec::new(), Vec::new());

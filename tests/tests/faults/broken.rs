@@ -27,7 +27,8 @@ fn used() -> Result<(Site<'static>, Arc<Witness>)> {
     let (site, witness) = (Site::embedded()?, Arc::new(Witness::default()));
     for _ in 0..LIVES {
         let mut server = site.launch(&Around::default())?;
-        assert!(matches!(server.standing()?, Standing::Ready));
+        let standing = server.standing()?;
+        assert!(matches!(standing, Standing::Ready), "{standing:?}: {}", site.heard());
         send(&server, &witness)?;
         server.crash()?;
     }

@@ -6,7 +6,10 @@
 mod broken;
 mod cut;
 mod kill;
+mod liar;
 mod oracle;
 mod power;
+mod pressure;
 mod site;
+mod source;
 mod storm;

@@ -26,6 +26,12 @@ impl<'k> Site<'k> {
         Ok(Self { folder, kafka: None, name: String::new(), settings: Vec::new() })
     }
 
+    /// The same with settings.
+    pub fn embedded_with(settings: &[(&str, &str)]) -> Result<Self> {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        Ok(Self { settings, ..Self::embedded()? })
+    }
+
     /// A copy of what lies in a folder, on the embedded log.
     pub fn copy_of(data: &Path) -> Result<Self> {
         let site = Self::embedded()?;
@@ -35,12 +41,18 @@ impl<'k> Site<'k> {
 
     /// On a cluster, with topics of its own; clients send to `<name>.input`.
     pub fn on(kafka: &'k Kafka, name: &str) -> Result<Self> {
+        Self::on_with(kafka, name, &[])
+    }
+
+    /// The same with more settings.
+    pub fn on_with(kafka: &'k Kafka, name: &str, more: &[(&str, &str)]) -> Result<Self> {
         let settings = [
             ("KAFKA__BROKERS", kafka.bootstrap_servers().to_owned()),
             ("DEPLOYMENT__NAME", name.to_owned()),
             ("INTAKE__TOPICS", format!("{name}.input")),
         ];
-        let settings = settings.map(|(key, value)| (key.to_owned(), value)).to_vec();
+        let more = more.iter().map(|(key, value)| (*key, (*value).to_owned()));
+        let settings = settings.into_iter().chain(more).map(|(key, value)| (key.to_owned(), value)).collect();
         let site = Self { kafka: Some(kafka), name: name.to_owned(), settings, ..Self::embedded()? };
         Ledgerline::prepare(&site.data(), &site.settings(), &["keys", "init"])?;
         Ledgerline::prepare(&site.data(), &site.settings(), &["topics", "create"])?;
@@ -72,6 +84,11 @@ impl<'k> Site<'k> {
 
     pub fn kafka(&self) -> Option<&'k Kafka> {
         self.kafka
+    }
+
+    /// Its name on the cluster.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Where clients of a cluster send to.

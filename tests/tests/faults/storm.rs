@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 use ledgerline_tests::{Around, Fault, Ledgerline, Load, Random, Standing, Witness, run_event};
-use rdkafka::ClientConfig;
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 
 use crate::oracle::judge;
 use crate::site::Site;
@@ -72,14 +70,9 @@ impl Storm<'_, '_> {
     /// Sends to the input topic and waits until the broker has it all: from then on it must come into the ledger.
     fn stream(&self, witness: &Witness) -> Result<()> {
         let Some(kafka) = self.site.kafka() else { return Ok(()) };
-        let producer: BaseProducer =
-            ClientConfig::new().set("bootstrap.servers", kafka.bootstrap_servers()).set("acks", "all").create()?;
         let events = witness.next(STREAMED);
-        for (run, kind) in &events {
-            let body = run_event(*run, kind);
-            producer.send(BaseRecord::<(), str>::to(&self.site.input()).payload(&body)).map_err(|(error, _)| error)?;
-        }
-        producer.flush(Duration::from_secs(30))?;
+        let records: Vec<_> = events.iter().map(|(run, kind)| (None, vec![], run_event(*run, kind).into())).collect();
+        kafka.produce(&self.site.input(), &records)?;
         witness.acknowledged(&events);
         Ok(())
     }

@@ -32,7 +32,7 @@ use lineage::fold::{self, Accepted};
 use lineage::frame::{self, Opened, Refusal};
 use lineage::id::EventId;
 use store::tables::{self, LeafKey, Meta, OutboxKey, Outgoing, SourceKey};
-use store::{Batch, Durability, Store, Table};
+use store::{Batch, Durability, Store, Table, failpoint};
 
 use crate::keyring::Keyring;
 use crate::log::Record;
@@ -224,7 +224,8 @@ impl Recorder {
             return self.outside_reason(turn, refusal::UNKNOWN_TENANT);
         };
         let known = tables::leaf_of(&turn.batch, book.row.number, &event.event_id);
-        if let Some(index) = known.map_err(|error| Halt::store(self.meta.partition, &error))? {
+        let known = known.map_err(|error| Halt::store(self.meta.partition, &error))?;
+        if let Some(index) = known.filter(|_| !failpoint::skipped("recorder.deduplicate")) {
             let key = LeafKey { tenant: book.row.number, index };
             tables::count_repeat(&mut turn.batch, key).map_err(|error| Halt::store(self.meta.partition, &error))?;
             turn.applied.duplicates += 1;
