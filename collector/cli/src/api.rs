@@ -109,10 +109,7 @@ impl Api {
 
     /// A `POST` that orders something: with a key of its own, so that a repeat of the request is no second order.
     pub fn order<T: DeserializeOwned>(&self, path: &str, body: Vec<u8>) -> Result<T, Failure> {
-        use server::random::{Random as _, SystemRandom};
-        let mut key = [0; 16];
-        SystemRandom.fill(&mut key);
-        self.post(path, body, &[("Idempotency-Key", &hex::encode(key))])
+        self.post(path, body, &[("Idempotency-Key", &order_key())])
     }
 
     fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Reply, Failure> {
@@ -156,6 +153,14 @@ impl Reply {
             _ => Failure::hinted(detail, "`ledgerline status` and the server's log say more; try again in a moment"),
         })
     }
+}
+
+/// The key of one order, drawn anew.
+pub fn order_key() -> String {
+    use server::random::{Random as _, SystemRandom};
+    let mut key = [0; 16];
+    SystemRandom.fill(&mut key);
+    hex::encode(key)
 }
 
 /// A problem in a line: the parameter or field at fault, where there is one, and what to do.

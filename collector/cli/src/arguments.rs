@@ -1,6 +1,7 @@
 //! The command line: every command, its flags, their help. Owns the names, which are promises.
 
 mod lists;
+mod snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::lists::{AlertFilter, Alerts, Dataset, Events, Job, Names, Paging, Rejected, Run};
+pub use self::snapshot::{Snapshot, Where};
 
 /// Records OpenLineage events once, in a signed ledger; answers what fed what; raises alerts.
 #[derive(Debug, Parser)]
@@ -96,6 +98,9 @@ pub enum Command {
     /// The signed record
     #[command(subcommand)]
     Ledger(Ledger),
+    /// Signed copies of the stores in an object store
+    #[command(subcommand)]
+    Snapshot(Snapshot),
     /// The Kafka topics
     #[command(subcommand)]
     Topics(Topics),

@@ -55,6 +55,16 @@ pub const CONTROL_OPENING: Context = Context::new("ledgerline v1 control opening
 /// The check value that tells a mistyped key file from a sound one.
 pub const KEY_CHECK: Context = Context::new("ledgerline v1 key check");
 
+/// The bytes of a file of a snapshot, which is kept under this digest: see [`object_hasher`].
+pub const SNAPSHOT_OBJECT: Context = Context::new("ledgerline v1 snapshot object");
+
+/// Takes the bytes of a file, piece by piece: BLAKE3 `derive_key` with [`SNAPSHOT_OBJECT`] over them as they are. The one
+/// digest without a length before its field: there is one field only, and a file's may be longer than four bytes can say.
+#[must_use]
+pub fn object_hasher() -> blake3::Hasher {
+    blake3::Hasher::new_derive_key(SNAPSHOT_OBJECT.0)
+}
+
 /// Takes fields one by one; for callers that hold no slice of them.
 #[derive(Clone)]
 pub struct Hasher(blake3::Hasher);

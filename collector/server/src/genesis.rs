@@ -15,7 +15,7 @@ use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
 use lineage::frame::{self, EncodeError};
 
-use self::begun::Search;
+use self::begun::{Found, Search};
 use crate::intake::{blank, envelope_record};
 use crate::keyring::Keyring;
 use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound};
@@ -126,7 +126,7 @@ impl Beginning<'_> {
     /// When the log can't be read or written, or was begun with another name or partition count.
     pub fn ensure(&self) -> Result<Homes, GenesisError> {
         let topic = &self.names.events;
-        let found = self.log.partitions(topic).map_err(|error| reading(self.names, 0, error))?;
+        let found = self.log.partitions(topic).map_err(|error| reading(topic, 0, error))?;
         if found != self.partitions {
             return Err(contradiction(
                 format!("{topic} has {found} partitions and recorder.partitions is {}", self.partitions),
@@ -137,10 +137,16 @@ impl Beginning<'_> {
         }
         let (mut incarnations, mut known) = (Vec::new(), Vec::new());
         for partition in 0..self.partitions {
-            let (incarnation, content) = self.begun(partition)?;
-            self.compare(partition, &content)?;
+            let Found { incarnation, content } = self.begun(partition)?;
+            match content {
+                Some(content) => {
+                    self.compare(partition, &content)?;
+                    known.extend(content.tenants);
+                }
+                // A log is trimmed below a snapshot only, and what a snapshot holds was published: each of its tenants, too.
+                None => known.extend(self.search().published_tenants(self.ledger)?),
+            }
             incarnations.push(incarnation);
-            known.extend(content.tenants);
         }
         let homes = Homes(incarnations);
         for tenant in self.tenants.iter().filter(|tenant| !known.iter().any(|known| known == tenant.as_str())) {
@@ -150,16 +156,18 @@ impl Beginning<'_> {
     }
 
     /// The genesis record of a partition; written first where the partition is empty.
-    fn begun(&self, partition: u32) -> Result<([u8; 16], GenesisContent), GenesisError> {
+    fn begun(&self, partition: u32) -> Result<Found, GenesisError> {
         if let Some(found) = self.find(partition)? {
             return Ok(found);
         }
-        let range =
-            self.log.range(&self.names.events, partition).map_err(|error| reading(self.names, partition, error))?;
+        let range = self
+            .log
+            .range(&self.names.events, partition)
+            .map_err(|error| reading(&self.names.events, partition, error))?;
         if range.start > 0 {
             return Err(contradiction(
                 format!(
-                    "{}/{partition} begins at offset {} and holds no genesis record",
+                    "{}/{partition} begins at offset {} and holds neither a genesis record nor an envelope of ours",
                     self.names.events, range.start
                 ),
                 "restore the topic, or begin a new origin with `ledgerline recover --new-origin`",
@@ -175,8 +183,12 @@ impl Beginning<'_> {
     }
 
     /// The first genesis record of a partition, if it has one.
-    fn find(&self, partition: u32) -> Result<Option<([u8; 16], GenesisContent)>, GenesisError> {
-        Search { log: self.log, names: self.names, keyring: self.keyring }.find(partition)
+    fn find(&self, partition: u32) -> Result<Option<Found>, GenesisError> {
+        self.search().find(partition)
+    }
+
+    fn search(&self) -> Search<'_> {
+        Search { log: self.log, names: self.names, keyring: self.keyring }
     }
 
     fn compare(&self, partition: u32, content: &GenesisContent) -> Result<(), GenesisError> {
@@ -260,8 +272,8 @@ impl Beginning<'_> {
     }
 }
 
-fn reading(names: &Names, partition: u32, error: LogError) -> GenesisError {
-    GenesisError::Read { topic: names.events.to_string(), partition, error }
+fn reading(topic: &str, partition: u32, error: LogError) -> GenesisError {
+    GenesisError::Read { topic: topic.to_owned(), partition, error }
 }
 
 fn contradiction(what: String, remedy: &str) -> GenesisError {

@@ -14,6 +14,7 @@ pub mod random;
 pub mod reads;
 pub mod recorder;
 pub mod serve;
+pub mod snapshot;
 pub mod telemetry;
 pub mod tenancy;
 pub mod ticker;

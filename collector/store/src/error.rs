@@ -38,7 +38,11 @@ fn hint(fault: StoreFault) -> &'static str {
 
 impl StoreError {
     pub(crate) fn rocks(path: &Path, doing: &str, error: &rocksdb::Error) -> Self {
-        let text = error.to_string();
+        let mut text = error.to_string();
+        // RocksDB tells a family that it was not asked to open by text alone.
+        if text.contains("Column families not opened") {
+            text.push_str("; a newer build wrote this store: upgrade this process");
+        }
         let fault = match error.kind() {
             _ if text.contains("No space left") => StoreFault::Full,
             rocksdb::ErrorKind::IOError if text.contains("lock") => StoreFault::Locked,

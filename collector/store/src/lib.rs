@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod copy;
 mod engine;
 mod error;
 pub mod failpoint;
@@ -17,6 +18,7 @@ pub mod table;
 pub mod tables;
 
 pub use batch::Batch;
+pub use copy::{CopiedFile, Held, HeldTree, clear_own_logs, copied_files};
 pub use engine::Durability;
 pub use error::{StoreError, StoreFault};
 pub use folder::make_durable;

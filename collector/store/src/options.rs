@@ -31,6 +31,8 @@ impl StoreOptions {
         options.set_max_background_jobs(2);
         options.set_max_total_wal_size(256 << 20);
         options.set_bytes_per_sync(1 << 20);
+        // The list of files is rewritten when it has grown by its history: each snapshot carries it whole.
+        options.set_max_manifest_file_size(128 << 10);
         options.set_keep_log_file_num(2);
         options.set_max_open_files(512);
         options

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rocksdb::checkpoint::Checkpoint;
 use rocksdb::{
     ColumnFamily, ColumnFamilyDescriptor, DBRawIteratorWithThreadMode, DBWithThreadMode, ReadOptions, SingleThreaded,
     WriteBatch, WriteOptions,
@@ -38,6 +39,24 @@ impl Rocks {
         let database = Database::open_cf_descriptors(&options.database(), path, families)
             .map_err(|error| StoreError::rocks(path, "open", &error))?;
         Ok(Rocks { database, path: path.to_owned() })
+    }
+
+    /// Opens it to be read: writes fail, and no file of it is changed.
+    pub fn open_read_only(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        let families = Family::ALL.map(|family| ColumnFamilyDescriptor::new(family.name(), options.family(family)));
+        let mut database = options.database();
+        database.create_if_missing(false);
+        database.create_missing_column_families(false);
+        // The WAL that a copy carries is read into memory.
+        let database = Database::open_cf_descriptors_read_only(&database, path, families, false)
+            .map_err(|error| StoreError::rocks(path, "open to read", &error))?;
+        Ok(Rocks { database, path: path.to_owned() })
+    }
+
+    /// Makes a copy in `folder`, which must not be there: what is in memtables is written to files first.
+    pub fn copy_to(&self, folder: &Path) -> Result<(), StoreError> {
+        let made = Checkpoint::new(&self.database).and_then(|checkpoint| checkpoint.create_checkpoint(folder));
+        made.map_err(|error| StoreError::rocks(folder, "copy", &error))
     }
 
     pub fn sync(&self) -> Result<(), StoreError> {

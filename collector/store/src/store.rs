@@ -55,6 +55,19 @@ impl Store {
         Store { inner: Arc::new(Inner { engine, path: path.to_owned(), poisoned: OnceLock::new() }) }
     }
 
+    /// Opens it to be read: writes fail, and no file of it is changed.
+    pub(crate) fn open_read_only(path: &Path, options: &StoreOptions) -> Result<Self, StoreError> {
+        Ok(Self::on(Engine::Rocks(Rocks::open_read_only(path, options)?), path))
+    }
+
+    /// The database below it; a model has none.
+    pub(crate) fn rocks(&self) -> Option<&Rocks> {
+        match &self.inner.engine {
+            Engine::Rocks(rocks) => Some(rocks),
+            Engine::Model(_) => None,
+        }
+    }
+
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.inner.path

@@ -14,6 +14,7 @@ mod mix;
 mod options;
 mod rig;
 mod row;
+mod snapshot;
 mod stages;
 mod validate;
 
@@ -36,6 +37,7 @@ const SUBJECTS: &[(Subject, Run)] = &[
     (Subject::Alert, alert::run),
     (Subject::Memory, memory::run),
     (Subject::Disk, disk::run),
+    (Subject::Snapshot, snapshot::run),
 ];
 
 fn main() -> Result<()> {

@@ -45,6 +45,8 @@ pub enum Subject {
     Memory,
     /// Bytes on disk.
     Disk,
+    /// Snapshots and restores.
+    Snapshot,
 }
 
 /// A measurement that needs a process of its own.

@@ -1,14 +1,16 @@
 //! `doctor`: each check in a line, with what to do where it fails.
 
-use server::http::model::{PartitionState, PartitionStatus, Readiness};
+use server::http::model::{PartitionState, PartitionStatus, Readiness, Time};
 use server::keyring::Keyring;
 use server::serve::{keys_folder, open_log, topics};
+use server::snapshot::{Access, Place, Remote, SnapshotError, Wanted, list};
 
-use super::host;
+use super::{host, now_ns};
 use crate::api::Api;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::output::{self, BAD, GOOD, painted};
+use crate::render::time::ago;
 use crate::settings;
 
 /// What one check found.
@@ -50,6 +52,9 @@ fn local(config: &server::config::Config) -> Vec<Check> {
     };
     let mut checks =
         vec![Check { what: "keys", found: keys }, Check { what: "data folder", found: writable(&config.data_dir) }];
+    if let Some(place) = config.snapshots.place() {
+        checks.push(Check { what: "snapshots", found: snapshots(config, &place) });
+    }
     if config.kafka.is_configured() {
         let brokers = u16::try_from(config.kafka.brokers.len()).unwrap_or(u16::MAX);
         let checked = open_log(config, &host()).map_err(|error| error.to_string()).and_then(|log| {
@@ -65,6 +70,30 @@ fn local(config: &server::config::Config) -> Vec<Check> {
         checks.push(Check { what: "topics", found });
     }
     checks
+}
+
+/// Whether the place of snapshots can be asked, and what is there.
+fn snapshots(config: &server::config::Config, place: &Place) -> Result<String, String> {
+    let told = |error: SnapshotError| match error {
+        error if error.is_absent() => Ok(format!("none yet in {place}")),
+        error => Err(format!("{error}: mend snapshots.url or snapshots.options")),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| error.to_string())?;
+    let remote = match Remote::open(place, &config.snapshots.options, Access::Read) {
+        Ok(remote) => remote,
+        Err(error) => return told(error),
+    };
+    match runtime.block_on(list(&remote, &Wanted::default())) {
+        Err(error) => told(error),
+        Ok(found) => match found.iter().max_by_key(|stored| stored.written_at_ns) {
+            None => Ok(format!("none yet in {place}")),
+            Some(newest) => {
+                let age = ago(Time(newest.written_at_ns), now_ns());
+                Ok(format!("{} in {place}, the newest of {age}", found.len()))
+            }
+        },
+    }
 }
 
 fn writable(folder: &std::path::Path) -> Result<String, String> {

@@ -68,7 +68,7 @@ fn verified(checkpoint: &Checkpoint, keys: &[VerifierKey]) -> Result<Vec<String>
 }
 
 /// A key as text, or a file that holds one.
-fn given(text: &str) -> Result<VerifierKey, Failure> {
+pub fn given(text: &str) -> Result<VerifierKey, Failure> {
     match std::fs::read_to_string(Path::new(text)) {
         Ok(content) => parsed(content.trim()),
         Err(_) => parsed(text),

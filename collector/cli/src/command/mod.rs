@@ -13,6 +13,7 @@ mod nodes;
 mod rejected;
 mod search;
 mod serve;
+mod snapshot;
 mod status;
 mod takeover;
 mod topics;
@@ -42,6 +43,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Alerts(alerts) => alerts::run(arguments, alerts),
         Command::Rejected(rejected) => rejected::run(arguments, rejected),
         Command::Ledger(ledger) => ledger::run(arguments, ledger),
+        Command::Snapshot(snapshot) => snapshot::run(arguments, snapshot),
         Command::Topics(topics) => topics::run(arguments, *topics),
         Command::Keys(keys) => keys::run(arguments, *keys),
         Command::Status => status::run(arguments),

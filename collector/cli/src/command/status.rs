@@ -27,7 +27,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 
 fn partitions_text(partitions: &[PartitionStatus]) -> String {
     table(
-        &["partition", "state", "lag", "log time", "store", "process", "why", "what to do"],
+        &["partition", "state", "lag", "log time", "store", "snapshot", "process", "why", "what to do"],
         partitions.iter().map(row).collect(),
         "No partition is known.",
     )
@@ -85,6 +85,7 @@ fn row(partition: &PartitionStatus) -> Vec<String> {
         partition.lag.to_string(),
         partition.log_time.map(|time| when(time, now_ns())).unwrap_or_default(),
         format!("{:.1} MiB", partition.store_bytes as f64 / f64::from(1 << 20)),
+        partition.snapshot_at.map(|time| when(time, now_ns())).unwrap_or_default(),
         partition.owner.clone().unwrap_or_default(),
         partition.reason.clone().unwrap_or_default(),
         partition.remedy.clone().unwrap_or_default(),

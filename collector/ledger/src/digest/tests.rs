@@ -22,6 +22,9 @@ fn vectors() {
     let check = |got: [u8; 32], expected: &str| assert_eq!(hex::encode(got), expected);
     check(digest(SAMPLE, &[]), "1d600aaa69f7c1cfd6a5e6e2c3011f04fa8690311dc8ce4a730888e0faa0842b");
     check(digest(SAMPLE, &[b"orders", b"2024"]), "5c1e9ec64ec2305e954fbda0f300bf605fad73b057968c83df94bc6ce3cb43ed");
+    let object = |bytes: &[u8]| *object_hasher().update(bytes).finalize().as_bytes();
+    check(object(b""), "EMPTY");
+    check(object(b"ledgerline"), "NAMED");
     check(
         keyed(&[0; 32], SAMPLE, &[b"orders", b"2024"]),
         "7f37aa78bb61b552a72ded26390ff10898e34768e3b43889ff39dee491efb2a1",
@@ -52,7 +55,7 @@ fn nothing_collides_that_should_not() {
 
 #[test]
 fn every_context_is_named_once() {
-    let all = [LONG_NAME, PRINCIPAL, RECORD, POSITIONS, ARTEFACTS, QUERY, KEY_CHECK, CONTROL_OPENING];
+    let all = [LONG_NAME, PRINCIPAL, RECORD, POSITIONS, ARTEFACTS, QUERY, KEY_CHECK, CONTROL_OPENING, SNAPSHOT_OBJECT];
     for (at, one) in all.iter().enumerate() {
         assert!(one.text().starts_with(Context::PREFIX));
         assert!(!all[..at].contains(one), "{} is named twice", one.text());

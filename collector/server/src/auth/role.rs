@@ -33,6 +33,8 @@ pub enum Permission {
     ReadLedger,
     /// Write control records.
     Control,
+    /// Make and list snapshots, which hold every tenant's.
+    Operate,
 }
 
 impl Role {

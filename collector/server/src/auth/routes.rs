@@ -42,6 +42,8 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",  "/v1/alerts/{alert_id}",     Need::May(Permission::ReadGraph)),
     ("POST", "/v1/alerts/test",           Need::May(Permission::Control)),
     ("POST", "/v1/ticks",                 Need::May(Permission::Control)),
+    ("POST", "/v1/snapshots",             Need::May(Permission::Operate)),
+    ("GET",  "/v1/snapshots",             Need::May(Permission::Operate)),
     ("GET",  "/v1/rejected",              Need::May(Permission::ReadRejected)),
     ("GET",  "/v1/rejected/{key}",        Need::May(Permission::ReadRejected)),
     ("GET",  "/v1/rejected/{key}/payload", Need::May(Permission::ReadRejected)),

@@ -21,6 +21,7 @@ mod print;
 mod publisher;
 mod recorder;
 mod roles;
+mod snapshots;
 mod source;
 mod telemetry;
 #[cfg(test)]
@@ -39,6 +40,7 @@ pub use print::Setting;
 pub use publisher::Publisher;
 pub use recorder::Recorder;
 pub use roles::Roles;
+pub use snapshots::Snapshots;
 pub use source::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
 
@@ -68,6 +70,8 @@ pub struct Config {
     pub recorder: Recorder,
     /// `publisher.*`
     pub publisher: Publisher,
+    /// `snapshots.*`
+    pub snapshots: Snapshots,
     /// `alerts.*`
     pub alerts: Alerts,
     /// `http.*`
@@ -107,6 +111,7 @@ impl Config {
             intake: Intake::read(keys),
             recorder: Recorder::read(keys),
             publisher: Publisher::read(keys),
+            snapshots: Snapshots::read(keys),
             alerts: Alerts::read(keys),
             http: Http::read(keys),
             telemetry: Telemetry::read(keys),

@@ -42,6 +42,8 @@ impl Loaded {
 pub(super) fn is_secret(key: &str) -> bool {
     let key = key.to_ascii_lowercase();
     key.starts_with("telemetry.otlp_headers.")
+        || key.starts_with("snapshots.options.")
+            && ["secret", "token", "access_key", "customer_key", "password"].iter().any(|m| key.contains(m))
         || key.starts_with("kafka.")
             && ["password", "secret", "pem", "oauthbearer.config", "jaas", "username"].iter().any(|m| key.contains(m))
 }
@@ -53,7 +55,7 @@ pub(super) fn is_secret_as_written(key: &str) -> bool {
 
 /// Topics and librdkafka's properties hold dots: they are quoted behind their section, so the output reads back.
 fn quoted_key(key: &str) -> String {
-    for section in ["kafka", "intake.tenants", "telemetry.otlp_headers"] {
+    for section in ["kafka", "intake.tenants", "snapshots.options", "telemetry.otlp_headers"] {
         if let Some(name) = key.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')) {
             let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-');
             return if plain { key.to_owned() } else { format!("{section}.\"{name}\"") };

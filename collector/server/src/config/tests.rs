@@ -73,6 +73,14 @@ fn each_fault_names_its_line_and_remedy() {
     check("roles = [\"intake\", \"publisher\", \"api\"]\n", &[]);
     check("roles = [\"boss\"]\n", &["l.toml:1: roles can't be [\"boss\"]; name some of intake"]);
     check("roles = [\"api\"]\n[kafka]\nbrokers = [\"b:9092\"]\n", &[]);
+    check(
+        "[snapshots]\nurl = \"gs://bucket\"\n",
+        &["l.toml:2: snapshots.url can't be \"gs://bucket\"; write a folder's path"],
+    );
+    check("[snapshots]\ninterval_ms = 999\n", &["l.toml:2: snapshots.interval_ms can't be 999; must be 0, or lie"]);
+    check("[snapshots]\ntrim = true\n", &["l.toml:2: snapshots.trim is on and snapshots.url is not set"]);
+    check("[snapshots]\nurl = \"s3://b/p\"\n[snapshots.options]\nregion = \"eu-1\"\n", &[]);
+    check("[snapshots.options]\nregoin = \"eu-1\"\n", &["l.toml:2: snapshots.options.regoin is no option of S3"]);
     check("[alerts]\nrunbook_base = \"\"\n", &["l.toml:2: alerts.runbook_base"]);
     check("[telemetry]\nlog_level = \"loud\"\n", &["l.toml:2: telemetry.log_level"]);
     check("[telemetry]\nlog_level = \"info,server::http=debug\"\n", &[]);

@@ -4,6 +4,7 @@ use super::controls::Controls;
 use super::forward::Forwarder;
 use super::intake::Intake;
 use super::reads::Reads;
+use super::snapshots::Snapshots;
 use crate::auth::Credentials;
 use crate::clock::Clock;
 use crate::config;
@@ -26,6 +27,8 @@ pub struct Parts {
     pub reads: Arc<dyn Reads>,
     /// Takes orders.
     pub controls: Arc<dyn Controls>,
+    /// Makes and lists snapshots.
+    pub snapshots: Arc<dyn Snapshots>,
     /// Where to count.
     pub metrics: Arc<Metrics>,
     /// Whether `/metrics` is served.
@@ -48,6 +51,7 @@ pub(super) struct App {
     pub intake: Arc<dyn Intake>,
     pub reads: Arc<dyn Reads>,
     pub controls: Arc<dyn Controls>,
+    pub snapshots: Arc<dyn Snapshots>,
     pub metrics: Arc<Metrics>,
     pub metrics_served: bool,
     pub clock: Arc<dyn Clock>,
@@ -71,8 +75,8 @@ pub(super) struct App {
 impl Api {
     /// Puts the edge together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, answers, tenant_default, intake, reads, controls, metrics, metrics_served, clock, boot } =
-            parts;
+        let Parts { settings, answers, tenant_default, intake, reads, controls, .. } = parts;
+        let Parts { snapshots, metrics, metrics_served, clock, boot, .. } = parts;
         Self(Arc::new(App {
             credentials: Credentials::new(settings.tokens.clone(), &tenant_default),
             forwarder: Forwarder::default(),
@@ -88,6 +92,7 @@ impl Api {
             intake,
             reads,
             controls,
+            snapshots,
             metrics,
             metrics_served,
             clock,

@@ -22,7 +22,7 @@ pub(super) const FORWARDED: HeaderName = HeaderName::from_static("ledgerline-for
 const ANSWERED_BY: HeaderName = HeaderName::from_static("ledgerline-answered-by");
 
 /// Answered by every process, of itself or of all of them.
-const OWN: [&str; 2] = ["/metrics", "/v1/partitions"];
+const OWN: [&str; 3] = ["/metrics", "/v1/partitions", "/v1/snapshots"];
 
 /// What goes along with a question: who asks, for whom, and how they follow it.
 const PASSED_ON: [HeaderName; 5] = [

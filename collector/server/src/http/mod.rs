@@ -23,6 +23,7 @@ mod reads;
 mod router;
 mod routes;
 mod server;
+mod snapshots;
 mod split;
 
 pub use app::{Api, Parts};
@@ -31,3 +32,4 @@ pub use intake::{Accepted, Answering, Intake, Mode, Refused, Submission};
 pub use openapi::document;
 pub use reads::{After, Answer, Found, Home, Listed, Payload, Read, ReadError, Reads, Span};
 pub use server::{Failed, Server};
+pub use snapshots::{NoSnapshots, Snapshots};

@@ -3,7 +3,8 @@
 use super::app::{Api, App};
 use super::problem::Refusal;
 use super::routes::{
-    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, rejected, runs, status, submit, ticks,
+    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, rejected, runs, snapshots, status, submit,
+    ticks,
 };
 use super::{admit, forward, guard, observe, openapi};
 use axum::Router;
@@ -41,6 +42,7 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(rejected::rejection))
         .routes(routes!(rejected::payload))
         .routes(routes!(checkpoint::checkpoint))
+        .routes(routes!(snapshots::create, snapshots::list))
         .routes(routes!(status::status))
         .routes(routes!(partitions::partitions))
         .routes(routes!(partitions::take_over))

@@ -127,6 +127,15 @@ impl Default for StoreMetrics {
     }
 }
 
+/// Copies of the stores.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct SnapshotMetrics {
+    pub age: Family<PartitionLabel, Seconds>,
+    pub uploaded_bytes: Family<PartitionLabel, Counter>,
+    pub failures: Family<PartitionLabel, Counter>,
+}
+
 /// What is wrong with the data.
 #[derive(Debug, Clone, Default)]
 #[allow(missing_docs)]

@@ -8,7 +8,7 @@ mod labels;
 
 pub use groups::{
     AlertMetrics, BATCH_BUCKETS, HttpMetrics, IntakeMetrics, LATENCY_BUCKETS, PublisherMetrics, RecorderMetrics,
-    StoreMetrics,
+    SnapshotMetrics, StoreMetrics,
 };
 pub use labels::{
     AlertLabel, CodeLabel, OutcomeLabel, PartitionLabel, RouteLabel, SourceLabel, StageLabel, TableLabel, TopicLabel,
@@ -34,6 +34,8 @@ pub struct Metrics {
     pub publisher: PublisherMetrics,
     /// What lies on disk.
     pub store: StoreMetrics,
+    /// Copies of the stores.
+    pub snapshots: SnapshotMetrics,
     /// What is wrong with the data.
     pub alerts: AlertMetrics,
     /// What is asked.
@@ -52,6 +54,7 @@ impl Metrics {
             recorder: RecorderMetrics::default(),
             publisher: PublisherMetrics::default(),
             store: StoreMetrics::default(),
+            snapshots: SnapshotMetrics::default(),
             alerts: AlertMetrics::default(),
             http: HttpMetrics::default(),
         };
@@ -103,6 +106,11 @@ impl Metrics {
         r.register_with_unit("store_table", "Bytes on disk, by table", Unit::Bytes, m.table_bytes.clone());
         r.register_with_unit("store_disk_free", "Bytes free where the stores lie", Unit::Bytes, m.disk_free_bytes.clone());
         r.register_with_unit("store_sync_duration", "Time a sync takes", Unit::Seconds, m.sync_seconds.clone());
+
+        let m = &self.snapshots;
+        r.register_with_unit("snapshot_age", "Time since the newest snapshot of a partition", Unit::Seconds, m.age.clone());
+        r.register_with_unit("snapshot_uploaded", "Bytes uploaded for snapshots", Unit::Bytes, m.uploaded_bytes.clone());
+        r.register("snapshot_failures", "Snapshots that could not be made", m.failures.clone());
 
         let m = &self.alerts;
         r.register("alerts", "Alert messages, by rule, severity and state", m.messages.clone());

@@ -112,6 +112,7 @@ fn shown(core: &Core, partition: &Partition) -> Result<PartitionStatus, ReadErro
         remedy,
         store_bytes: partition.store.sizes().iter().map(|size| size.bytes).sum(),
         underived: count(&partition.store, Table::Faults)?,
+        snapshot_at: core.newest_snapshot(partition.number).map(|newest| Time(newest.written_at_ns)),
     })
 }
 

@@ -85,11 +85,14 @@ impl Recorder {
     /// When the store fails, is of another partition or format, or holds a tenant whose key is missing.
     pub fn open(store: Store, partition: u32, keyring: Arc<Keyring>, settings: RecorderSettings) -> Result<Self, Halt> {
         let halted = |error: store::StoreError| Halt::store(partition, &error);
+        if let Some((reason, remedy)) = Meta::format_of(&store).map_err(halted)?.refusal() {
+            return Err(Halt::new(partition, reason, remedy));
+        }
         let meta = tables::get::<Meta>(&store, &[]).map_err(halted)?;
         let meta = meta.unwrap_or_else(|| Meta::new(partition, settings.alerts.generation));
-        if meta.format != Meta::FORMAT || meta.partition != partition {
-            let reason = format!("the store is of format {} and partition {}", meta.format, meta.partition);
-            return Err(Halt::new(partition, reason, "Move the store away; it is rebuilt from the log."));
+        if meta.partition != partition {
+            let reason = format!("the store is that of partition {}", meta.partition);
+            return Err(Halt::new(partition, reason, "Move the store's folder away; it is made anew."));
         }
         let mut books = BTreeMap::new();
         for (name, row) in tables::tenants(&store).map_err(halted)? {

@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use store::StoreOptions;
 use tokio::sync::watch;
 
+use super::keeper::Kept;
 use super::owners::Owners;
 use super::parts::{self, keyring, keys_folder, ledger_name, open_existing, open_log};
 use super::peers::Peers;
@@ -61,6 +62,7 @@ pub struct Core {
     pub(super) displaced: watch::Sender<Option<String>>,
     /// The order to a standby to take over.
     pub(crate) takeover: AtomicBool,
+    pub(crate) kept: Kept,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
     /// Tells the group that shares partitions to leave: last, for leaving takes the partitions away.
@@ -115,7 +117,7 @@ impl Core {
         let keyring = Arc::new(Keyring::load(&keys_folder(&config))?);
         let begun = Begun::read(log.as_ref(), &names, &keyring)?;
         config.recorder.partitions = begun.homes.count();
-        config.ledger.name = begun.ledger_name;
+        config.ledger.name = begun.ledger_name.unwrap_or(config.ledger.name);
         Self::assemble(config, host, log, keyring, begun.homes)
     }
 
@@ -150,6 +152,7 @@ impl Core {
             advertised_url: Mutex::default(),
             displaced: watch::channel(None).0,
             takeover: AtomicBool::new(false),
+            kept: Kept::default(),
             owners: Mutex::new(None),
             stop: Arc::new(AtomicBool::new(false)),
             leave: AtomicBool::new(false),
@@ -196,7 +199,7 @@ impl Core {
     fn seat_owners(&self, advertised_url: &str) -> Arc<Owners> {
         let owners = Arc::new(Owners::new(
             Arc::new(parts::worker_parts(self, advertised_url)),
-            self.config.data_dir.clone(),
+            self.restorer(),
             StoreOptions::new(self.config.recorder.block_cache_bytes_max, MEMTABLE_BYTES),
         ));
         *self.owners.lock() = Some(Arc::clone(&owners));

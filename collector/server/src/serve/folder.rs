@@ -49,7 +49,7 @@ impl Folder {
         let folder = Self { core, api, purpose };
         let begun = match purpose {
             Purpose::Read => folder.core.work_off(),
-            Purpose::Write => folder.core.work(""),
+            Purpose::Write => folder.core.work("").and_then(|()| folder.core.keep_snapshots(false)),
         };
         match begun.and_then(|()| reads.follow()) {
             Ok(()) => folder.settle(),

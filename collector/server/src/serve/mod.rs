@@ -5,10 +5,13 @@ mod controls;
 mod core;
 mod error;
 mod folder;
+mod keeper;
 mod membership;
 mod owners;
 mod parts;
 mod peers;
+mod restorer;
+mod snapshots;
 mod standby;
 mod survey;
 pub mod topics;
@@ -16,6 +19,7 @@ pub mod topics;
 pub use self::core::{Core, Host};
 pub use error::StartError;
 pub use folder::{Folder, Purpose};
+pub use keeper::{Kept, Newest};
 pub use owners::Owners;
 pub use parts::{keys_folder, open_log};
 
@@ -27,6 +31,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::controls::LogControls;
+use self::snapshots::KeptSnapshots;
 use crate::config::Config;
 use crate::http::{Api, Parts, Server};
 use crate::reads::StoreReads;
@@ -57,7 +62,10 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
             working.follow_peers(&url)?;
         }
         match roles.recorder {
-            true => working.work(&url)?,
+            true => {
+                working.work(&url)?;
+                working.keep_snapshots(true)?;
+            }
             false => working.own_none(),
         }
         if roles.intake {
@@ -120,6 +128,7 @@ fn edge(core: &Arc<Core>, reads: &Arc<StoreReads>) -> Result<Api, StartError> {
         intake: Arc::new(core.direct("http")?),
         reads: Arc::clone(reads) as Arc<dyn crate::http::Reads>,
         controls: Arc::new(LogControls(Arc::clone(core))),
+        snapshots: Arc::new(KeptSnapshots(Arc::clone(core))),
         metrics: Arc::clone(&core.metrics),
         metrics_served: core.config.telemetry.metrics,
         clock: Arc::clone(&core.host.clock),

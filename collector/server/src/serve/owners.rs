@@ -2,7 +2,6 @@
 //! callback, which only says what is wanted and, on revocation, waits within a bound.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,6 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use store::{Store, StoreOptions, failpoint};
 
+use super::restorer::Restorer;
 use crate::log::{Inputs, Join, LogError, Membership, ReadBound, TopicPartition};
 use crate::worker::{Duty, Partition, Worker, WorkerParts};
 
@@ -23,7 +23,7 @@ pub(super) const RETRY_PAUSE: Duration = Duration::from_secs(1);
 /// The partitions of this process.
 pub struct Owners {
     parts: Arc<WorkerParts>,
-    folder: PathBuf,
+    restorer: Restorer,
     options: StoreOptions,
     /// What the group has given this process. Locked before `workers` wherever both are.
     wanted: Mutex<BTreeSet<u32>>,
@@ -35,10 +35,10 @@ pub struct Owners {
 }
 
 impl Owners {
-    /// Owns nothing yet. Stores lie in `folder`, one folder each.
-    pub fn new(parts: Arc<WorkerParts>, folder: PathBuf, options: StoreOptions) -> Self {
+    /// Owns nothing yet. Stores lie where `restorer` makes those that are missing.
+    pub fn new(parts: Arc<WorkerParts>, restorer: Restorer, options: StoreOptions) -> Self {
         let (wanted, workers, unopened, settled) = Default::default();
-        Self { parts, folder, options, wanted, workers, unopened, settled }
+        Self { parts, restorer, options, wanted, workers, unopened, settled }
     }
 
     /// Takes a partition, opens its store and starts its worker. One that is at work stays as it is.
@@ -65,8 +65,13 @@ impl Owners {
                 Duty::Follow => Ok(()),
             };
         }
-        let path = self.folder.join(format!("partition-{partition}"));
-        let opened = Store::open(&path, &self.options).map_err(|error| error.to_string()).and_then(|store| {
+        if !self.restorer.has_store(partition) {
+            self.unopened.lock().insert(partition, "its store is missing and is being made anew".to_owned());
+        }
+        let path = self.restorer.store(partition);
+        let prepared = self.restorer.prepare(partition);
+        let opened = prepared.and_then(|()| Store::open(&path, &self.options).map_err(|error| error.to_string()));
+        let opened = opened.and_then(|store| {
             Worker::start(partition, store, Arc::clone(&self.parts), duty)
                 .map_err(|error| format!("no thread to be had: {error}"))
         });

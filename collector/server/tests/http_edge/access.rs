@@ -38,6 +38,7 @@ fn who_may(method: &str, path: &str) -> &'static str {
         (_, "/healthz" | "/readyz" | "/openapi.json") => "everybody",
         (_, "/v1/status" | "/v1/partitions" | "/metrics") => "pcsaA",
         ("POST", "/api/v1/lineage" | "/api/v1/lineage/batch") => "psA",
+        (_, "/v1/snapshots") => "A",
         ("POST", _) => "sA",
         (_, "/v1/events/{key}/body") => "aA",
         (_, path) if path.starts_with("/v1/rejected") => "saA",

@@ -117,6 +117,23 @@ impl Controls for Fake {
     }
 }
 
+impl Snapshots for Fake {
+    /// A key that opens with `slow` waits for the gate.
+    fn order(&self, key: String) -> Answering<Result<SnapshotOrdered, NoSnapshots>> {
+        let mut gate = self.gate.subscribe();
+        Box::pin(async move {
+            if key.starts_with("slow") {
+                let _ = gate.wait_for(|open| *open).await;
+            }
+            if key.starts_with("none") { Err(NoSnapshots::Off) } else { Ok(SnapshotOrdered::example()) }
+        })
+    }
+
+    fn list(&self) -> Answering<Result<(Vec<SnapshotSummary>, bool), NoSnapshots>> {
+        Box::pin(async { Ok((vec![SnapshotSummary::example()], false)) })
+    }
+}
+
 impl Reads for Fake {
     fn progress(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()

@@ -67,13 +67,19 @@ impl Running {
         (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
     }
 
-    /// Gives an order under a key.
+    /// Gives an order under a key, which is durable with the answer.
     pub async fn order(&self, path: &str, key: &str, body: &Value) -> Value {
+        let (status, answer) = self.given(path, key, body).await;
+        assert_eq!(status, 201, "{path}: {answer:#}");
+        answer
+    }
+
+    /// Gives an order under a key; status and answer.
+    pub async fn given(&self, path: &str, key: &str, body: &Value) -> (u16, Value) {
         let request = self.client.post(self.url(path)).header("idempotency-key", key);
         let request = request.header("content-type", "application/json").body(body.to_string());
         let response = request.send().await.unwrap();
-        assert_eq!(response.status().as_u16(), 201, "{path}: {:?}", response.text().await);
-        serde_json::from_slice(&response.bytes().await.unwrap()).unwrap()
+        (response.status().as_u16(), serde_json::from_slice(&response.bytes().await.unwrap()).unwrap())
     }
 
     /// What `/metrics` says.

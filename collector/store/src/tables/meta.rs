@@ -3,7 +3,40 @@
 use serde::{Deserialize, Serialize};
 
 use super::Row;
+use crate::error::StoreError;
+use crate::read::Read;
 use crate::table::Table;
+
+/// Whether this build can use a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StoreFormat {
+    /// It has applied nothing, and has none yet.
+    None,
+    /// It is the one that this build reads and writes.
+    Current,
+    /// An older one, with its number.
+    Older(u32),
+    /// A newer one.
+    Newer,
+}
+
+impl StoreFormat {
+    /// Why this build does not open the store, and what to do; nothing where it does.
+    pub fn refusal(self) -> Option<(String, &'static str)> {
+        let ours = Meta::FORMAT;
+        match self {
+            StoreFormat::None | StoreFormat::Current => None,
+            StoreFormat::Newer => Some((
+                format!("the store is of a newer format than {ours}, which this build reads"),
+                "Upgrade this process.",
+            )),
+            StoreFormat::Older(older) => Some((
+                format!("the store is of format {older}, older than {ours}, which this build reads"),
+                "Move the store's folder away and start again: it is made anew from the newest snapshot and the log.",
+            )),
+        }
+    }
+}
 
 /// The one row of `meta`, under the empty key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +70,28 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// The format that this build reads and writes.
+    /// The format that this build reads and writes. There is no older one yet: the build that makes the second one brings
+    /// the way from the first along, or the command that goes it.
     pub const FORMAT: u32 = 1;
+
+    /// The format of a store. Looks at the first bytes of the row alone, which every version of it begins with.
+    ///
+    /// # Errors
+    /// When the store fails, or holds no such row as any build wrote.
+    pub fn format_of(state: &impl Read) -> Result<StoreFormat, StoreError> {
+        let format = |row: &[u8]| match row.split_first() {
+            Some((&super::VERSION, rest)) => postcard::take_from_bytes::<u32>(rest).ok().map(|(format, _)| format),
+            Some((version, _)) if *version > super::VERSION => Some(u32::MAX),
+            _ => None,
+        };
+        match state.with(Table::Meta, &[], format)? {
+            None => Ok(StoreFormat::None),
+            Some(None) => Err(super::undecodable(Table::Meta)),
+            Some(Some(Self::FORMAT)) => Ok(StoreFormat::Current),
+            Some(Some(newer)) if newer > Self::FORMAT => Ok(StoreFormat::Newer),
+            Some(Some(older)) => Ok(StoreFormat::Older(older)),
+        }
+    }
 
     /// A store that has applied nothing.
     pub fn new(partition: u32, generation: u32) -> Self {

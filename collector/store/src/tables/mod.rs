@@ -11,7 +11,7 @@ mod tenants;
 mod tiles;
 
 pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_leaf, repeats};
-pub use meta::Meta;
+pub use meta::{Meta, StoreFormat};
 pub use outbox::{OutboxKey, Outgoing};
 pub use refusals::{RefusalsRow, RefusedAt};
 pub use sources::{PendingRow, ProgressRow, RejectionKey, RejectionRow, SourceKey, SourceRow};

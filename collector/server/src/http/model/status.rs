@@ -85,6 +85,9 @@ pub struct PartitionStatus {
     pub store_bytes: u64,
     /// Offsets at which a fact could not be derived.
     pub underived: u64,
+    /// When its newest snapshot was written, where this process knows of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub snapshot_at: Option<Time>,
 }
 
 impl PartitionStatus {
@@ -101,6 +104,7 @@ impl PartitionStatus {
             remedy: Some("It comes back by itself; if it does not, look at `/readyz` of each process.".to_owned()),
             store_bytes: 0,
             underived: 0,
+            snapshot_at: None,
         }
     }
 }
@@ -118,6 +122,7 @@ impl Example for PartitionStatus {
             remedy: None,
             store_bytes: 81_920,
             underived: 0,
+            snapshot_at: None,
         }
     }
 }

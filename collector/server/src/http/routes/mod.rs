@@ -10,6 +10,7 @@ pub(super) mod nodes;
 pub(super) mod partitions;
 pub(super) mod rejected;
 pub(super) mod runs;
+pub(super) mod snapshots;
 pub(super) mod status;
 pub(super) mod submit;
 pub(super) mod ticks;

@@ -1,0 +1,123 @@
+//! Row 10 of the fault table, on real Kafka: the store of a stopped process is deleted, and made again from the snapshot and the
+//! log, or from the log alone. The oracle is what the commands and an independent consumer of the alert topic say.
+#![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
+
+use anyhow::{Context as _, Result, ensure};
+use ledgerline_tests::{Kafka, Ledgerline, client, kafka, until};
+use serde_json::{Value, json};
+
+fn event(run: u32) -> String {
+    let kind = if run.is_multiple_of(3) { "FAIL" } else { "COMPLETE" };
+    json!({
+        "eventType": kind, "eventTime": format!("2026-03-01T06:{run:02}:00Z"), "producer": "https://example.test",
+        "schemaURL": "https://openlineage.io/spec/2-0-2/OpenLineage.json#/$defs/RunEvent",
+        "run": {"runId": format!("01920000-0000-7000-8000-{run:012}")},
+        "job": {"namespace": "shop", "name": format!("job-{run}")}, "inputs": [], "outputs": [],
+    })
+    .to_string()
+}
+
+/// Runs are sent; every third fails.
+fn send(server: &Ledgerline, runs: std::ops::Range<u32>) -> Result<()> {
+    let sender = reqwest::blocking::Client::new();
+    for run in runs {
+        let request = sender.post(format!("{}/api/v1/lineage", server.url()));
+        let answer = request.header("content-type", "application/json").body(event(run)).send()?;
+        ensure!(answer.status() == 201, "event {run}: {}", answer.status());
+    }
+    Ok(())
+}
+
+/// Origin, size and root as they were signed, and every leaf.
+fn seen(server: &Ledgerline, recorded: u64) -> Result<[Value; 4]> {
+    server.recorded(recorded)?;
+    until("every leaf is signed", || {
+        Ok(server.status()?.filter(|status| status["checkpoint_size"] == status["leaves"]).map(drop))
+    })?;
+    let checkpoint = server.json(&["ledger", "checkpoint"])?;
+    let [origin, size, root] = ["origin", "size", "root"].map(|key| checkpoint[key].clone());
+    Ok([origin, size, root, server.get("/v1/events?limit=1000")?["items"].clone()])
+}
+
+fn alerts(kafka: &Kafka) -> Result<Vec<String>> {
+    let text = client("consume.py", &[kafka.bootstrap_servers(), "lineage.alerts"], "")?;
+    let id = |line: &str| -> Result<String> {
+        let record: Value = serde_json::from_str(line)?;
+        Ok(record["headers"]["ce_id"].as_str().context("a ce_id")?.to_owned())
+    };
+    text.lines().map(id).collect()
+}
+
+#[test]
+fn a_lost_store_is_made_again_and_tells_no_alert_twice() -> Result<()> {
+    let kafka = kafka(1)?;
+    let (data, keys, copies) = (tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?);
+    let (keys, url) = (keys.path().to_str().unwrap(), copies.path().to_str().unwrap());
+    let plain = [("KAFKA__BROKERS", kafka.bootstrap_servers()), ("LEDGER__KEYS_DIR", keys)];
+    let settings = [plain[0], plain[1], ("SNAPSHOTS__URL", url), ("SNAPSHOTS__INTERVAL_MS", "0")];
+    Ledgerline::prepare(data.path(), &plain, &["keys", "init"])?;
+    Ledgerline::prepare(data.path(), &plain, &["topics", "create"])?;
+
+    let server = Ledgerline::start(data.path(), &settings)?;
+    send(&server, 0..7)?;
+    let made = server.json(&["snapshot", "create"])?;
+    ensure!(made["made"].as_array().is_some_and(|made| made.len() == 1), "{made:#}");
+    send(&server, 7..12)?;
+    let before = seen(&server, 12)?;
+    server.stop()?;
+    let told = alerts(&kafka)?;
+    assert_eq!(told.len(), 4, "runs 0, 3, 6 and 9 failed");
+
+    for (settings, from) in [(&settings[..], "snapshot and log"), (&plain[..], "the log alone")] {
+        std::fs::remove_dir_all(data.path().join("partition-0"))?;
+        let server = Ledgerline::start(data.path(), settings)?;
+        assert_eq!(seen(&server, 12)?, before, "from {from}");
+        server.stop()?;
+        assert_eq!(alerts(&kafka)?, told, "from {from}: no alert is told again");
+    }
+    // The oracle can fail: one more failed run is another ledger, and another alert.
+    let server = Ledgerline::start(data.path(), &plain)?;
+    send(&server, 12..13)?;
+    assert_ne!(seen(&server, 13)?, before);
+    server.stop()?;
+    assert_ne!(alerts(&kafka)?, told);
+    Ok(())
+}
+
+/// The commands that read snapshots need no server: a lost folder is restored by hand, damage ends with status 1.
+#[test]
+fn a_folder_is_restored_by_hand() -> Result<()> {
+    let (data, copies) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let url = copies.path().to_str().unwrap();
+    let settings = [("SNAPSHOTS__URL", url), ("SNAPSHOTS__INTERVAL_MS", "0")];
+    let server = Ledgerline::start(data.path(), &settings)?;
+    send(&server, 0..4)?;
+    server.json(&["snapshot", "create"])?;
+    let listed = server.json(&["snapshot", "list"])?;
+    let name = listed["items"][0]["snapshot"].as_str().context("a name")?.to_owned();
+    let before = seen(&server, 4)?;
+    server.stop()?;
+
+    let run = |arguments: &[&str]| Ledgerline::prepare(data.path(), &settings, arguments);
+    run(&["snapshot", "list", "--url", url])?;
+    run(&["snapshot", "verify", "--all"])?;
+    run(&["snapshot", "verify", &name])?;
+    let refused = run(&["snapshot", "restore", &name]).unwrap_err().to_string();
+    ensure!(refused.contains("there already"), "{refused}");
+    std::fs::remove_dir_all(data.path().join("partition-0"))?;
+    run(&["snapshot", "restore"])?;
+    ensure!(data.path().join("partition-0/CURRENT").exists(), "the store is there");
+    let server = Ledgerline::start(data.path(), &settings)?;
+    assert_eq!(seen(&server, 4)?, before);
+    server.stop()?;
+
+    let objects = std::fs::read_dir(copies.path().join("objects"))?.map(|entry| entry.unwrap().path());
+    let object = objects.max_by_key(|path| path.metadata().unwrap().len()).context("an object")?;
+    let mut bytes = std::fs::read(&object)?;
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&object, bytes)?;
+    let refused = run(&["snapshot", "verify"]).unwrap_err().to_string();
+    ensure!(refused.contains("not sound"), "{refused}");
+    Ok(())
+}
