@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, Result, ensure};
-use ledgerline_tests::{Fleet, Ledgerline, Runs, client, consumed, kafka, seen_from_outside, until};
+use ledgerline_tests::{Fleet, Ledgerline, Runs, client, consumed, kafka, on_disk, seen_from_outside, until};
 use serde_json::Value;
 
 const TENANTS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
@@ -163,6 +163,20 @@ fn roles_are_spread_over_processes() -> Result<()> {
     api.stop()?;
     intake.stop()?;
     recorder.stop()
+}
+
+#[test]
+fn a_stop_under_load_finishes_what_is_at_hand_on_the_embedded_log() -> Result<()> {
+    let data = tempfile::tempdir()?;
+    let server = Ledgerline::start(data.path(), &[])?;
+    let runs = Runs::start(&[server.url()], &["default"]);
+    runs.more(50)?;
+    server.stop()?;
+    let sent = runs.stop();
+    let alerts: BTreeSet<String> =
+        on_disk(data.path(), "lineage.alerts")?.into_iter().filter_map(|alert| alert.ce_id).collect();
+    ensure!(alerts.len() >= sent.len(), "published before it ended: {} alerts of {} runs", alerts.len(), sent.len());
+    Ok(())
 }
 
 #[test]

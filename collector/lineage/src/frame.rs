@@ -27,6 +27,9 @@ const MAC_CONTEXT: &str = "ledgerline v1 intake-mac";
 /// The envelope version that this build writes, and the newest that it reads.
 pub const VERSION: u16 = 1;
 
+/// The envelope version that every build reads.
+pub const OLDEST: u16 = 1;
+
 /// A key that MACs envelopes. Zeroised by its owner; never printed.
 #[derive(Clone)]
 pub struct IntakeKey {
@@ -128,11 +131,19 @@ pub fn fingerprint() -> &'static str {
     &FINGERPRINT
 }
 
-/// Appends the frame of `envelope` to `out`.
+/// Appends the frame of `envelope` to `out`, in the newest version.
 ///
 /// # Errors
 /// When it is longer than 4 GiB; `out` is then as before.
 pub fn seal(envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
+    seal_as(VERSION, envelope, key, out)
+}
+
+/// The same in another version: while recorders are upgraded, one that all of them read. All versions so far have one datum.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_as(version: u16, envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Result<(), EncodeError> {
     let start = out.len();
     out.extend_from_slice(&[0; PREAMBLE_BYTES]);
     datum::write(envelope, out);
@@ -143,15 +154,20 @@ pub fn seal(envelope: &Envelope<'_>, key: &IntakeKey, out: &mut Vec<u8>) -> Resu
     };
     let (preamble, datum) = out[start..].split_at_mut(PREAMBLE_BYTES);
     preamble[..4].copy_from_slice(&MAGIC);
-    preamble[4..6].copy_from_slice(&VERSION.to_be_bytes());
+    preamble[4..6].copy_from_slice(&version.to_be_bytes());
     preamble[6..10].copy_from_slice(&key.id.to_be_bytes());
     preamble[10..14].copy_from_slice(&length.to_be_bytes());
-    preamble[MAC_AT..].copy_from_slice(key.mac(VERSION, datum).as_bytes());
+    preamble[MAC_AT..].copy_from_slice(key.mac(version, datum).as_bytes());
     Ok(())
 }
 
 /// Reads a record. Nothing of it is believed before its MAC verifies under a key that `keys` knows.
 pub fn open<'a>(record: &'a [u8], keys: &[IntakeKey]) -> Opened<'a> {
+    open_up_to(VERSION, record, keys)
+}
+
+/// The same of a build whose newest version is `newest`.
+pub fn open_up_to<'a>(newest: u16, record: &'a [u8], keys: &[IntakeKey]) -> Opened<'a> {
     if record.get(..4) != Some(&MAGIC) {
         return Opened::Foreign;
     }
@@ -172,7 +188,7 @@ pub fn open<'a>(record: &'a [u8], keys: &[IntakeKey]) -> Opened<'a> {
     if key.mac(version, datum) != blake3::Hash::from_bytes(claimed) {
         return Opened::Refused(Refusal::BadMac);
     }
-    if version != VERSION {
+    if !(OLDEST..=newest).contains(&version) {
         return Opened::Newer { version };
     }
     match datum::read(datum) {

@@ -1,6 +1,7 @@
 //! The collector's process: the log seam and its implementations, the stages that run over it, and what serves them.
 
 pub mod auth;
+pub mod build;
 pub mod clock;
 pub mod config;
 pub mod genesis;

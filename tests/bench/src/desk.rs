@@ -9,7 +9,7 @@ use lineage::decode::Limits;
 use lineage::schema::Schemas;
 use server::clock::Clock;
 use server::genesis::Beginning;
-use server::intake::Desk;
+use server::intake::{Desk, WrittenVersion};
 use server::keyring::Keyring;
 use server::log::{Log, Names, Sizing};
 use server::random::{Random, SeededRandom};
@@ -48,5 +48,5 @@ pub fn begin(log: &dyn Log, names: &Names, keys: &Path, clock: &dyn Clock) -> Re
     };
     let homes = Arc::new(beginning.ensure()?);
     let schemas = Arc::new(Schemas::built_in()?);
-    Ok(Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes }))
+    Ok(Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes, version: WrittenVersion::default() }))
 }

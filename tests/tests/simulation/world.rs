@@ -9,7 +9,7 @@ use lineage::schema::Schemas;
 use server::clock::ManualClock;
 use server::config;
 use server::genesis::{Beginning, GenesisError, Homes};
-use server::intake::{Desk, TopicIntakeParts};
+use server::intake::{Desk, TopicIntakeParts, WrittenVersion};
 use server::keyring::Keyring;
 use server::log::sim::Sim;
 use server::log::{Log, Names, NewRecord, Pending, Sizing};
@@ -74,7 +74,8 @@ impl World {
         let keyring = Arc::new(keyring);
         let schemas = Arc::new(Schemas::built_in().unwrap());
         let homes = Arc::new(begun(&log, &names, &keyring, &random).unwrap());
-        let desk = Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes });
+        let desk =
+            Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes, version: WrittenVersion::default() });
         let payloads = payloads(&fate, RUNS, TENANTS.len());
         let mut world = World {
             log,
@@ -99,7 +100,8 @@ impl World {
         let desk = &self.desk;
         let homes = begun(&self.log, &self.names, &desk.keyring, &self.fate).map_err(|error| error.to_string())?;
         let (schemas, limits, keyring) = (Arc::clone(&desk.schemas), desk.limits, Arc::clone(&desk.keyring));
-        self.desk = Arc::new(Desk { schemas, limits, keyring, homes: Arc::new(homes) });
+        self.desk =
+            Arc::new(Desk { schemas, limits, keyring, homes: Arc::new(homes), version: WrittenVersion::default() });
         Ok(())
     }
 
@@ -211,12 +213,12 @@ impl World {
                 alerts: Arc::clone(&names.alerts),
                 checkpoints: Arc::clone(&names.checkpoints),
                 recorders: Arc::clone(&names.recorders),
-                events: Arc::clone(&names.events),
                 deployment: String::new(),
                 batch_rows_max: 2,
                 advertised_url: String::new(),
                 announces: true,
                 node: String::new(),
+                envelope_versions: vec![1],
                 generation: recorder.alerts.generation,
             },
             recorder,

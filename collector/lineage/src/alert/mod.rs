@@ -34,11 +34,18 @@ pub struct Settings {
     pub runbook_base: String,
     /// Generation of the rule code.
     pub generation: u32,
+    /// Ids of the rules that are asked.
+    pub rules: &'static [&'static str],
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Settings { fallback_owner: "on-call".to_owned(), runbook_base: "docs/alerts.md#".to_owned(), generation: 1 }
+        Settings {
+            fallback_owner: "on-call".to_owned(),
+            runbook_base: "docs/alerts.md#".to_owned(),
+            generation: 1,
+            rules: &crate::rule::IDS,
+        }
     }
 }
 

@@ -50,7 +50,8 @@ pub fn apply<S: State>(
         }
     };
     graph::link(state, accepted, &touched)?;
-    let signals = rule::evaluate(state, accepted, &change)?;
+    let mut signals = rule::evaluate(state, accepted, &change)?;
+    signals.retain(|signal| settings.rules.contains(&signal.rule));
     let alerts = alert::advance(state, known, accepted, signals, log_time_ns, settings)?;
     Ok(Applied { alerts })
 }

@@ -63,6 +63,9 @@ pub fn evaluate<S: Read>(state: &S, accepted: &Accepted<'_>, change: &Change) ->
     Ok(signals)
 }
 
+/// Ids of all rules.
+pub const IDS: [&str; 2] = [ConflictingDuplicate::ID, FailedRun::ID];
+
 /// Ids of all rules, with their versions.
 pub const RULES: [(&str, u32); 2] =
     [(ConflictingDuplicate::ID, ConflictingDuplicate::VERSION), (FailedRun::ID, FailedRun::VERSION)];

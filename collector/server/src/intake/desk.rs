@@ -3,6 +3,7 @@
 //! Never does I/O, never reads a clock, never draws randomness: time, source and opening are handed in.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use ledger::{Opening, Tenant};
 use lineage::decode::{self, Limits, Rejection, decode};
@@ -36,6 +37,30 @@ pub struct Desk {
     pub keyring: Arc<Keyring>,
     /// Where each tenant lives.
     pub homes: Arc<Homes>,
+    /// The envelope version that is written now.
+    pub version: WrittenVersion,
+}
+
+/// The envelope version that intake writes: the newest that every owner of a partition reads.
+#[derive(Debug)]
+pub struct WrittenVersion(AtomicU16);
+
+impl Default for WrittenVersion {
+    fn default() -> Self {
+        Self(AtomicU16::new(frame::OLDEST))
+    }
+}
+
+impl WrittenVersion {
+    /// It is this one from now on.
+    pub fn set(&self, version: u16) {
+        self.0.store(version, Ordering::Relaxed);
+    }
+
+    /// It.
+    pub fn get(&self) -> u16 {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// What a channel says of one event; nothing of it comes from the event itself.
@@ -129,7 +154,7 @@ impl Preparer {
             ..blank(Kind::Event, channel.tenant.as_str(), home.incarnation, channel.received_at_ns)
         };
         let mut sealed = Vec::with_capacity(payload.len().saturating_mul(2).min(1 << 20));
-        match frame::seal(&envelope, desk.keyring.intake_key(), &mut sealed) {
+        match frame::seal_as(desk.version.get(), &envelope, desk.keyring.intake_key(), &mut sealed) {
             Ok(()) => {
                 let findings = decoded.findings;
                 Prepared::Sealed(Sealed { event_id, partition: home.partition, envelope: sealed, findings })
@@ -146,7 +171,7 @@ impl Desk {
     /// When a value does not fit the schema.
     pub fn seal(&self, envelope: &Envelope<'_>) -> Result<Vec<u8>, EncodeError> {
         let mut sealed = Vec::new();
-        frame::seal(envelope, self.keyring.intake_key(), &mut sealed)?;
+        frame::seal_as(self.version.get(), envelope, self.keyring.intake_key(), &mut sealed)?;
         Ok(sealed)
     }
 }

@@ -10,6 +10,8 @@ mod topics;
 #[cfg(test)]
 mod world;
 
-pub use desk::{Channel, Desk, Prepared, Preparer, SCHEMA_FINGERPRINT, Sealed, VERSION, blank, envelope_record};
+pub use desk::{
+    Channel, Desk, Prepared, Preparer, SCHEMA_FINGERPRINT, Sealed, VERSION, WrittenVersion, blank, envelope_record,
+};
 pub use direct::{DirectIntake, DirectParts};
 pub use topics::{TopicIntake, TopicIntakeParts};

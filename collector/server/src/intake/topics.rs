@@ -23,7 +23,7 @@ use self::sources::{Changed, Sources};
 use super::desk::{Desk, Preparer};
 use crate::clock::Clock;
 use crate::config;
-use crate::log::{Appender, GroupOffset, GroupReader, Join, Log, LogError, Names, ReadBound, TopicPartition};
+use crate::log::{Appender, GroupOffset, GroupReader, Join, Log, LogError, Names, ReadBound, TopicPartition, seat};
 use crate::metrics::{Metrics, SourceLabel, StageLabel, stage};
 use crate::random::Random;
 
@@ -117,6 +117,13 @@ impl TopicIntake {
                     tracing::warn!(%error, "intake from topics waits for the log");
                     std::thread::sleep(RETRY_PAUSE);
                 }
+                // What was in flight is read again, and is a duplicate then.
+                Err(LogError::Fenced { what }) if self.was_a_shadow(stop) => {
+                    tracing::warn!(what, "the group had shut intake out for its own shadow; it joins again");
+                    (self.group, self.sources) = (None, Arc::default());
+                    (self.flight, self.paused) = (Flight::default(), false);
+                    self.heads.clear();
+                }
                 Err(error) => return Err(stopped(error)),
             }
         }
@@ -137,6 +144,16 @@ impl TopicIntake {
         let done = self.step(group.as_mut());
         self.group = Some(group);
         done
+    }
+
+    /// Whether nobody has taken the seat that this process was shut out of.
+    fn was_a_shadow(&self, stop: &AtomicBool) -> bool {
+        let parts = &self.parts;
+        let (group, clock) = (parts.names.group("intake"), parts.clock.as_ref());
+        let free = |seat: &String| {
+            seat::falls_free(parts.log.as_ref(), (&group, seat), SESSION_TIMEOUT, clock, &|| false, stop)
+        };
+        parts.instance_id.as_ref().is_some_and(free)
     }
 
     fn join(&self) -> Result<Box<dyn GroupReader>, LogError> {

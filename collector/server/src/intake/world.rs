@@ -8,7 +8,7 @@ use lineage::envelope::Kind;
 use lineage::frame::{self, Opened};
 use lineage::schema::Schemas;
 
-use super::Desk;
+use super::{Desk, WrittenVersion};
 use crate::clock::ManualClock;
 use crate::config;
 use crate::genesis::Beginning;
@@ -61,7 +61,13 @@ impl World {
         .ensure()
         .unwrap();
         let schemas = Arc::new(Schemas::built_in().unwrap());
-        let desk = Arc::new(Desk { schemas, limits: Limits::default(), keyring, homes: Arc::new(homes) });
+        let desk = Arc::new(Desk {
+            schemas,
+            limits: Limits::default(),
+            keyring,
+            homes: Arc::new(homes),
+            version: WrittenVersion::default(),
+        });
         let metrics = Arc::new(Metrics::new("test", "sim"));
         Self { log, clock, random, names, desk, metrics, _folder: folder }
     }

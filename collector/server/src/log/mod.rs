@@ -17,6 +17,7 @@ pub mod kafka;
 mod partitioner;
 mod reader;
 mod record;
+pub(crate) mod seat;
 pub mod sim;
 mod topics;
 mod torn;
@@ -75,10 +76,9 @@ pub trait Log: Send + Sync {
     /// The next offset a group has stored for a partition; `None` where it has stored none or it has expired.
     fn group_offset(&self, group: &str, topic: &str, partition: u32) -> Result<Option<u64>, LogError>;
 
-    /// Whether a group has a live member of this instance id. A log for one process alone knows no others.
+    /// Whether a group has a member of this instance id whose session lasts. `Halt` where nobody can tell.
     fn has_member(&self, group: &str, instance_id: &str) -> Result<bool, LogError> {
-        let _ = (group, instance_id);
-        Ok(false)
+        Err(LogError::halt(format!("this log does not tell whether {instance_id} sits in {group}")))
     }
 
     /// Stores next offsets of a group that has no live member.

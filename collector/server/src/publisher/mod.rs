@@ -26,7 +26,7 @@ use store::{Durability, Read, Scan, Store, StoreError, Table, failpoint};
 
 use crate::clock::Clock;
 use crate::keyring::Keyring;
-use crate::log::{CommitError, GroupOffset, Log, LogError, NewRecord, Transactor};
+use crate::log::{CommitError, Log, LogError, NewRecord, Transactor};
 use crate::metrics::Metrics;
 use crate::recorder::Halt;
 
@@ -39,9 +39,7 @@ pub struct PublisherSettings {
     pub checkpoints: Arc<str>,
     /// The watermark topic.
     pub recorders: Arc<str>,
-    /// The topic that the recorder reads, for the group's offsets.
-    pub events: Arc<str>,
-    /// Prefix of transactional ids and groups; empty without a deployment name.
+    /// Prefix of transactional ids; empty without a deployment name.
     pub deployment: String,
     /// At most this many rows in one transaction.
     pub batch_rows_max: usize,
@@ -53,6 +51,8 @@ pub struct PublisherSettings {
     pub announces: bool,
     /// Generation of the rule code.
     pub generation: u32,
+    /// Envelope versions that this process reads.
+    pub envelope_versions: Vec<u16>,
 }
 
 /// Why nothing was published, by what the caller does.
@@ -229,8 +229,8 @@ impl Publisher {
         Ok((records, notes))
     }
 
-    /// One transaction: the records, then the watermark that says so, with the group's offset as a hint. The watermark
-    /// names, for each alert partition, the place from which a recovery looks for more.
+    /// One transaction: the records, then the watermark that says so. The watermark names, for each alert partition, the place
+    /// from which a recovery looks for more.
     fn commit(
         &mut self,
         transactor: &mut dyn Transactor,
@@ -243,14 +243,12 @@ impl Publisher {
             Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
         let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
-        let group = format!("{}ledgerline-recorder", self.settings.deployment);
-        let offset =
-            GroupOffset { topic: Arc::clone(&self.settings.events), partition: self.partition, next: next_offset };
         if failpoint::hit("publisher.send.before") {
             return Err(PublishError::Recover("a failpoint".to_owned()));
         }
         let positions = transactor
-            .commit(&sent, Some((&group, std::slice::from_ref(&offset))))
+            // No offsets of the group: they are a hint that its member stores, and its coordinator is not to be waited for here.
+            .commit(&sent, None)
             .map_err(|error| self.failed(error))?;
         // Committed: what was sent is visible, and nothing of it is ever sent again.
         for (position, topic) in positions.iter().zip(topics) {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use ledger::leaf::Hex;
-use lineage::frame::VERSION;
 use serde::{Deserialize, Serialize};
 use store::tables::{Meta, PublishedRow};
 
@@ -50,7 +49,7 @@ impl Watermark {
             generation: settings.generation,
             advertised_url: settings.advertised_url.clone(),
             node: settings.node.clone(),
-            envelope_versions: vec![VERSION],
+            envelope_versions: settings.envelope_versions.clone(),
         }
     }
 

@@ -48,6 +48,8 @@ pub struct RecorderSettings {
     pub tick_jump_max_ns: i64,
     /// A tree that grew is signed at most once in each stretch of this much time of the log, ns; an ordered tick signs at once.
     pub checkpoint_interval_ns: i64,
+    /// The newest envelope version that is read.
+    pub envelope_version: u16,
     /// What alerts need beside the facts: fallback owner, runbooks, generation of the rule code.
     pub alerts: Settings,
 }
@@ -55,7 +57,8 @@ pub struct RecorderSettings {
 impl Default for RecorderSettings {
     fn default() -> Self {
         let (tick_jump_max_ns, checkpoint_interval_ns) = (86_400_000_000_000, 10_000_000_000);
-        RecorderSettings { tick_jump_max_ns, checkpoint_interval_ns, alerts: Settings::default() }
+        let envelope_version = frame::VERSION;
+        RecorderSettings { tick_jump_max_ns, checkpoint_interval_ns, envelope_version, alerts: Settings::default() }
     }
 }
 
@@ -169,7 +172,8 @@ impl Recorder {
     fn one(&mut self, turn: &mut Turn<'_, '_>) -> Result<(), Halt> {
         let record = turn.record;
         let keyring = Arc::clone(&self.keyring);
-        let opened = frame::open(record.value.as_deref().unwrap_or_default(), keyring.intake_keys());
+        let value = record.value.as_deref().unwrap_or_default();
+        let opened = frame::open_up_to(self.settings.envelope_version, value, keyring.intake_keys());
         match opened {
             Opened::Newer { version } => {
                 let reason = format!(

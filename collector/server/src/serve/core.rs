@@ -18,10 +18,11 @@ use super::owners::Owners;
 use super::parts::{self, keyring, keys_folder, ledger_name, open_existing, open_log};
 use super::peers::Peers;
 use super::{StartError, topics};
+use crate::build::Build;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::genesis::{Beginning, Begun, Homes, configured_tenants};
-use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts};
+use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts, WrittenVersion};
 use crate::keyring::Keyring;
 use crate::log::{Log, Names};
 use crate::metrics::Metrics;
@@ -54,6 +55,8 @@ pub struct Core {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) progress: Arc<watch::Sender<u64>>,
     pub(crate) ticker: Arc<Ticker>,
+    /// What this process reads, writes and judges by.
+    pub(crate) build: Build,
     /// Who owns what, as the owners say.
     pub(crate) peers: Peers,
     /// Where others reach this process.
@@ -136,7 +139,12 @@ impl Core {
             datasets_per_run_max: config.intake.datasets_per_run_max,
             ..Limits::default()
         };
-        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, keyring, homes: Arc::new(homes) });
+        let (build, version) = (Build::current(), WrittenVersion::default());
+        if !config.kafka.is_configured() {
+            // It reads what it writes, and nobody else does.
+            version.set(build.envelope_version);
+        }
+        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, keyring, homes: Arc::new(homes), version });
         let names = topics::names(&config);
         let ticker = Ticker::new(Arc::clone(&desk), log.appender()?, names.clone(), Arc::clone(&host.clock));
         Ok(Arc::new(Self {
@@ -148,6 +156,7 @@ impl Core {
             metrics: Arc::new(Metrics::new(crate::intake::VERSION, kind)),
             progress: Arc::new(watch::channel(0).0),
             ticker: Arc::new(ticker),
+            build,
             peers: Peers::default(),
             advertised_url: Mutex::default(),
             displaced: watch::channel(None).0,

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::owners::Owners;
+use super::owners::{Owners, SESSION_TIMEOUT};
 use super::{Core, StartError, parts};
 use crate::http::Home;
-use crate::log::LogError;
+use crate::log::{LogError, seat};
 
 impl Core {
     /// Follows what the owners of partitions say.
@@ -18,7 +18,12 @@ impl Core {
         *self.advertised_url.lock() = url;
         let core = Arc::clone(self);
         self.spawn("follow-owners", move || {
-            core.peers.follow(core.log.as_ref(), &core.names.recorders, &core.desk.homes, &core.stop_flag());
+            let homes = &core.desk.homes;
+            let heard = || {
+                let version = core.peers.readable(homes.count(), core.build.envelope_version);
+                core.desk.version.set(version);
+            };
+            core.peers.follow(core.log.as_ref(), &core.names.recorders, homes, &heard, &core.stop_flag());
         })
     }
 
@@ -31,10 +36,17 @@ impl Core {
 
     /// Takes part in sharing the partitions out until told to leave; a standby waits for its turn first.
     pub(super) fn share(&self, owners: &Arc<Owners>) {
-        let shared = match &self.config.node.standby_for {
+        let mut shared = match &self.config.node.standby_for {
             None => owners.share(parts::seat(&self.config, "recorder").as_deref(), &self.leave),
             Some(primary) => self.stand_by(owners, primary),
         };
+        let seat = self.config.node.standby_for.as_ref().map(|primary| parts::seat_of("recorder", primary));
+        if let Some(seat) = seat.or_else(|| parts::seat(&self.config, "recorder")) {
+            while matches!(shared, Err(LogError::Fenced { .. })) && self.was_a_shadow(&seat) {
+                tracing::warn!(seat, "the group had shut this process out for its own shadow; it joins again");
+                shared = owners.share(Some(&seat), &self.leave);
+            }
+        }
         match shared {
             Ok(()) => {}
             Err(LogError::Fenced { what }) => {
@@ -43,6 +55,20 @@ impl Core {
             }
             Err(error) => self.gave_up(format!("partitions are no longer shared with this process: {error}")),
         }
+    }
+
+    /// Whether nobody has taken the seat that this process was shut out of: it falls free by itself, and no other process says
+    /// that it owns what this one owned.
+    fn was_a_shadow(&self, seat: &str) -> bool {
+        let marks = self.peers.all().into_iter().filter(|(_, mark)| mark.advertised_url == self.url());
+        let ours: Vec<u32> = marks.map(|(partition, _)| partition).collect();
+        let taken = || {
+            let elsewhere =
+                |partition: &u32| self.peers.of(*partition).is_some_and(|mark| mark.advertised_url != self.url());
+            ours.iter().any(elsewhere)
+        };
+        let (group, clock) = (self.names.group("recorder"), self.host.clock.as_ref());
+        seat::falls_free(self.log.as_ref(), (&group, seat), SESSION_TIMEOUT, clock, &taken, &self.stop_flag())
     }
 
     /// Where others reach this process.

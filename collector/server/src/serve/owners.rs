@@ -10,13 +10,15 @@ use parking_lot::Mutex;
 use store::{Store, StoreOptions, failpoint};
 
 use super::restorer::Restorer;
-use crate::log::{Inputs, Join, LogError, Membership, ReadBound, TopicPartition};
+use crate::log::{GroupOffset, Inputs, Join, LogError, Membership, ReadBound, TopicPartition};
 use crate::worker::{Duty, Partition, Worker, WorkerParts};
 
 /// How long a rebalance waits for the batches in hand, of all partitions together.
 const RELEASE_MAX: Duration = Duration::from_secs(3);
 /// How long a silent member keeps its partitions.
 pub(super) const SESSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two offsets stored for monitors of lag.
+const HINT_INTERVAL: Duration = Duration::from_secs(5);
 pub(super) const LOOK: Duration = Duration::from_millis(50);
 pub(super) const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
@@ -241,9 +243,17 @@ impl Owners {
             (handle.map_err(|error| LogError::Halt { what: format!("no thread to be had: {error}") })?, closed)
         };
         let bound = ReadBound { records_max: 1, bytes_max: 1, wait: LOOK };
+        let mut hint_at = Duration::ZERO;
         let ended = loop {
             if stop.load(Ordering::Relaxed) {
                 break Ok(());
+            }
+            let now = self.parts.clock.monotonic();
+            if now >= hint_at {
+                hint_at = now + HINT_INTERVAL;
+                if let Err(error) = group.store(&self.hints()) {
+                    tracing::debug!(%error, "the group's offsets could not be stored");
+                }
             }
             match group.poll(bound) {
                 Ok(_) => {}
@@ -259,6 +269,16 @@ impl Owners {
             self.release_all();
         }
         ended.and(group.close())
+    }
+
+    /// How far each partition is published, for monitors of lag: nothing else depends on it.
+    fn hints(&self) -> Vec<GroupOffset> {
+        let hint = |partition: Arc<Partition>| GroupOffset {
+            topic: Arc::clone(&self.parts.names.events),
+            partition: partition.number,
+            next: partition.status().published_offset,
+        };
+        self.all().into_iter().map(hint).filter(|hint| hint.next > 0).collect()
     }
 
     /// Opens what is wanted and not at work, until `stop`; among it what stopped for a reason that has passed.

@@ -107,21 +107,23 @@ pub(super) fn worker_parts(core: &Core, advertised_url: &str) -> WorkerParts {
     let recorder = RecorderSettings {
         tick_jump_max_ns: nanoseconds(config.recorder.tick_jump_max_ms),
         checkpoint_interval_ns: nanoseconds(config.ledger.checkpoint_interval_ms),
+        envelope_version: core.build.envelope_version,
         alerts: lineage::alert::Settings {
+            generation: core.build.generation,
+            rules: core.build.rules,
             fallback_owner: config.alerts.fallback_owner.clone(),
             runbook_base: config.alerts.runbook_base.clone(),
-            ..lineage::alert::Settings::default()
         },
     };
     let publisher = PublisherSettings {
         alerts: Arc::clone(&core.names.alerts),
         checkpoints: Arc::clone(&core.names.checkpoints),
         recorders: Arc::clone(&core.names.recorders),
-        events: Arc::clone(&core.names.events),
         deployment: if name.is_empty() { String::new() } else { format!("{name}-") },
         batch_rows_max: config.publisher.batch_rows_max,
         advertised_url: config.publisher.advertised_url.clone().unwrap_or_else(|| advertised_url.to_owned()),
         generation: recorder.alerts.generation,
+        envelope_versions: core.build.reads(),
         node: config.node.standby_for.clone().unwrap_or_else(|| node(config)),
         announces: config.kafka.is_configured(),
     };

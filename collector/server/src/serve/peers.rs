@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use ledger::leaf::Hex;
+use lineage::frame;
 use parking_lot::RwLock;
 
 use crate::genesis::Homes;
@@ -38,23 +39,44 @@ impl Peers {
         self.caught_up.load(Ordering::Acquire)
     }
 
-    /// Reads the topic and follows it until `stop`. Watermarks of another log than `homes` knows are passed over.
-    pub(super) fn follow(&self, log: &dyn Log, topic: &str, homes: &Homes, stop: &AtomicBool) {
+    /// The newest envelope version that the owners of all `partitions` read, of those up to `newest`. One that has not spoken
+    /// reads the oldest.
+    pub fn readable(&self, partitions: u32, newest: u16) -> u16 {
+        let marks = self.marks.read();
+        let reads = |partition: u32| {
+            let newest_read = marks.get(&partition).and_then(|mark| mark.envelope_versions.iter().max().copied());
+            newest_read.unwrap_or(frame::OLDEST)
+        };
+        (0..partitions).map(reads).min().unwrap_or(frame::OLDEST).clamp(frame::OLDEST, newest)
+    }
+
+    /// Reads the topic and follows it until `stop`; `heard` is called when an owner has spoken. Watermarks of another log than `homes` knows are passed over.
+    pub(super) fn follow(&self, log: &dyn Log, topic: &str, homes: &Homes, heard: &dyn Fn(), stop: &AtomicBool) {
         while !stop.load(Ordering::Relaxed) {
-            if let Err(error) = self.read(log, topic, homes, stop) {
+            if let Err(error) = self.read(log, topic, homes, heard, stop) {
                 tracing::warn!(topic, %error, "the owners of partitions can't be read; it is tried again");
                 std::thread::sleep(RETRY_PAUSE);
             }
         }
     }
 
-    fn read(&self, log: &dyn Log, topic: &str, homes: &Homes, stop: &AtomicBool) -> Result<(), LogError> {
+    fn read(
+        &self,
+        log: &dyn Log,
+        topic: &str,
+        homes: &Homes,
+        heard: &dyn Fn(),
+        stop: &AtomicBool,
+    ) -> Result<(), LogError> {
         let mut reader = log.reader(topic)?;
         let starts: Vec<_> = (0..log.partitions(topic)?).map(|partition| (partition, Start::Earliest)).collect();
         reader.assign(&starts)?;
         while !stop.load(Ordering::Relaxed) {
             let batch = reader.read(READ)?;
             batch.records.iter().for_each(|record| self.take(record, homes));
+            if !batch.records.is_empty() {
+                heard();
+            }
             if batch.at_end {
                 self.caught_up.store(true, Ordering::Release);
             }
@@ -117,7 +139,7 @@ mod tests {
         log.appender().unwrap().append(records).unwrap();
         let (peers, stop) = (Peers::default(), AtomicBool::new(false));
         std::thread::scope(|scope| {
-            scope.spawn(|| peers.follow(&log, "lineage.recorders", &homes, &stop));
+            scope.spawn(|| peers.follow(&log, "lineage.recorders", &homes, &|| (), &stop));
             while !peers.is_caught_up() {
                 std::thread::yield_now();
             }
@@ -125,5 +147,16 @@ mod tests {
         });
         let known: Vec<_> = peers.all().into_iter().map(|(partition, mark)| (partition, mark.advertised_url)).collect();
         assert_eq!(known, [(0, "http://b".to_owned())]);
+
+        // An intake writes what all of them read; who has not spoken reads the oldest.
+        assert_eq!((peers.readable(1, 3), peers.readable(2, 3)), (1, 1));
+        let reads = |partition: u32, versions: Vec<u16>| {
+            let mark = peers.of(0).map(|mark| Watermark { envelope_versions: versions, ..mark });
+            peers.marks.write().insert(partition, mark.unwrap());
+        };
+        reads(0, vec![1, 2]);
+        assert_eq!((peers.readable(1, 3), peers.readable(2, 3)), (2, 1));
+        reads(1, vec![1, 2, 3]);
+        assert_eq!((peers.readable(2, 3), peers.readable(2, 1)), (2, 1));
     }
 }

@@ -88,11 +88,11 @@ impl Scene {
             alerts: Arc::clone(&self.names.alerts),
             checkpoints: Arc::clone(&self.names.checkpoints),
             recorders: Arc::clone(&self.names.recorders),
-            events: Arc::clone(&self.names.events),
             deployment: String::new(),
             batch_rows_max: 1,
             advertised_url: String::new(),
             generation: 1,
+            envelope_versions: vec![1],
             node: String::new(),
             announces: false,
         };
