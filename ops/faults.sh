@@ -16,6 +16,8 @@ rows() {
 3:faults:row_3_:100
 4:faults:row_4_:1000
 5:faults:row_5_:100
+7:membership:processes_join:40
+8:membership:nobody_sees:5
 9:faults:row_9_:1
 11:faults:row_11_:1
 12:faults:row_12_:10
