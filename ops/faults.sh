@@ -13,6 +13,9 @@ page=docs/reliability.md
 # row:test binary:filter:rounds. A row may stand here more than once; what is no number of rounds is left out.
 rows() {
   cat <<'ROWS'
+1:simulation:any_interleaving:10000
+2:simulation:any_two:1
+2:road_faults:dies_twice:225
 3:faults:row_3_:100
 4:faults:row_4_:1000
 5:faults:row_5_:100
