@@ -109,6 +109,12 @@ pub enum Command {
     Keys(Keys),
     /// What is recorded, lagging or halted
     Status,
+    /// Move a stopped deployment from the embedded log to Kafka; the root stays the same
+    Migrate {
+        /// Its data folder
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
     /// Tell a standby, named by --server, to take over from its primary
     Takeover,
     /// Check configuration, keys, disk, log, topics, server; say what to do

@@ -10,6 +10,7 @@ pub mod intake;
 pub mod keyring;
 pub mod log;
 pub mod metrics;
+pub mod migrate;
 pub mod publisher;
 pub mod random;
 pub mod reads;

@@ -75,7 +75,7 @@ impl StoreOptions {
                 blocks.set_block_size(64 << 10);
                 options.set_compression_type(DBCompressionType::Zstd);
                 options.set_compression_options(-14, 3, 0, 64 << 10);
-                options.set_zstd_max_train_bytes(100 * (64 << 10));
+                options.set_zstd_max_train_bytes(20 * (64 << 10));
                 options.set_target_file_size_base(64 << 20);
             }
         }

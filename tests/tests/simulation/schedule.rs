@@ -131,7 +131,7 @@ fn one(world: &mut World, step: u64) -> Result<(), String> {
 fn blow(world: &mut World, step: u64) {
     let at = pick(world, world.processes.len());
     let group = world.names.group(if world.fate.once_in(2) { "intake" } else { "recorder" });
-    match world.fate.below(11) {
+    match world.fate.below(12) {
         0 | 1 => world.processes[at].die(),
         2 => {
             let mut process = std::mem::replace(&mut world.processes[at], Process::new(at));
@@ -151,6 +151,10 @@ fn blow(world: &mut World, step: u64) {
             let hours = 7_200_000_000_000;
             let wrong = i64::try_from(world.fate.below(2 * hours)).expect("less than an i64") - hours as i64;
             world.clock.jump_to(server::clock::Clock::now_ns(world.clock.as_ref()) + wrong);
+        }
+        10 => {
+            // The watermarks are gone; what is published must be found by looking at it.
+            let _ = world.log.recreate(&world.names.recorders, 1);
         }
         9 => world.log.order(if world.fate.once_in(2) { Fault::CommitLate } else { Fault::AppendLate }),
         _ => {

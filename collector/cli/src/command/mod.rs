@@ -9,6 +9,7 @@ mod ingest;
 mod keys;
 mod ledger;
 mod lineage;
+mod migrate;
 mod nodes;
 mod rejected;
 mod search;
@@ -47,6 +48,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Topics(topics) => topics::run(arguments, *topics),
         Command::Keys(keys) => keys::run(arguments, *keys),
         Command::Status => status::run(arguments),
+        Command::Migrate { from } => migrate::run(arguments, from),
         Command::Takeover => takeover::run(arguments),
         Command::Doctor => doctor::run(arguments),
         Command::Completions { shell } => generate::completions(*shell),

@@ -44,14 +44,17 @@ impl Publisher {
             let mut next = known.map_or(range.start, |(_, next)| *next).clamp(range.start, range.end);
             // One for each tenant, however many there are.
             let mut newest = std::mem::take(&mut self.unproved);
+            let mut found = Vec::new();
             self.read(&topic, partition, Start::At(next), |record| {
                 next = record.offset + 1;
+                found.extend(self.position_of(record, meta));
                 let Some((tenant, published)) = self.published_for(&ledger, meta, record) else { return };
                 let size = published.checkpoint.size;
                 if newest.get(&tenant).is_none_or(|known| known.checkpoint.size <= size) {
                     newest.insert(tenant, published);
                 }
             })?;
+            self.find(found);
             self.unproved = newest;
             advance(&mut self.published.compared, partition, next);
         }

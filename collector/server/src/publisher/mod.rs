@@ -85,6 +85,9 @@ pub struct Publisher {
     found_mark: Option<Watermark>,
     /// Positions found beyond the watermark on recovery: published, though the store does not know.
     found: BTreeSet<OutboxKey>,
+    /// Where the watermark that was read has recoveries look. It stays there while found positions lie beyond: who comes next must find
+    /// them, too.
+    looked_from: Vec<(u32, u64)>,
     /// Newest published checkpoints that the store's trees are still to be compared with, by tenant. Nothing is published
     /// before that.
     unproved: BTreeMap<String, Verified>,
@@ -112,6 +115,7 @@ impl Publisher {
             published: PublishedRow::default(),
             found_mark: None,
             found: BTreeSet::new(),
+            looked_from: Vec::new(),
             unproved: BTreeMap::new(),
             clock,
             metrics,
@@ -239,8 +243,11 @@ impl Publisher {
         next_offset: u64,
     ) -> Result<PublishedRow, PublishError> {
         let mut published = PublishedRow { next_offset, ..self.published.clone() };
-        let watermark =
-            Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
+        let mut told = published.clone();
+        if self.found.last().is_some_and(|last| last.offset >= next_offset) {
+            told.delivered.clone_from(&self.looked_from);
+        }
+        let watermark = Watermark::new(meta, &self.settings, &told).record(&self.settings.recorders, self.partition);
         let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
         if failpoint::hit("publisher.send.before") {

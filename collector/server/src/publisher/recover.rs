@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ledger::leaf::Hex;
 use store::failpoint;
-use store::tables::{self, Meta, PublishedRow};
+use store::tables::{self, Meta, OutboxKey, PublishedRow};
 
 use super::outgoing::{POSITION, parse};
 use super::{PublishError, Publisher, Watermark, advance};
@@ -57,6 +57,7 @@ impl Publisher {
         }
         self.found_mark = watermark;
         self.found.clear();
+        self.looked_from.clone_from(&self.published.delivered);
         let partitions = self.log.partitions(&self.settings.alerts).map_err(|error| self.reading(error))?;
         for partition in 0..partitions {
             self.look(&meta, partition)?;
@@ -98,12 +99,22 @@ impl Publisher {
         let (mut found, mut next) = (Vec::new(), known.clamp(range.start, range.end));
         self.read(&self.settings.alerts, partition, Start::At(next), |record| {
             next = record.offset + 1;
-            let text = record.header(POSITION).and_then(|value| std::str::from_utf8(value).ok());
-            found.extend(text.and_then(|text| parse(text, meta, self.partition)));
+            found.extend(self.position_of(record, meta));
         })?;
-        self.found.extend(found.into_iter().filter(|key| key.offset >= self.published.next_offset));
+        self.find(found);
         advance(&mut self.published.delivered, partition, next);
         Ok(())
+    }
+
+    /// The row of this partition that a published record was made from.
+    pub(super) fn position_of(&self, record: &Record, meta: &Meta) -> Option<OutboxKey> {
+        let text = std::str::from_utf8(record.header(POSITION)?).ok()?;
+        parse(text, meta, self.partition)
+    }
+
+    /// These are published, whatever the watermark says.
+    pub(super) fn find(&mut self, found: Vec<OutboxKey>) {
+        self.found.extend(found.into_iter().filter(|key| key.offset >= self.published.next_offset));
     }
 
     /// Reads committed records of one partition up to its end.
