@@ -38,7 +38,7 @@ fn a_ledger_that_moved_to_kafka_is_the_same() -> Result<()> {
     let settings = [("KAFKA__BROKERS", kafka.bootstrap_servers()), ("LEDGER__KEYS_DIR", &keys)];
     // The second time there is nothing left to do.
     for _ in 0..2 {
-        Ledgerline::prepare(empty.path(), &settings, &["migrate", "--from", data])?;
+        Ledgerline::prepare(empty.path(), &settings, &["migrate", data])?;
     }
     for state in [folder.path(), empty.path()] {
         let server = Ledgerline::start(state, &settings)?;

@@ -112,7 +112,7 @@ pub enum Command {
     /// Move a stopped deployment from the embedded log to Kafka; the root stays the same
     Migrate {
         /// Its data folder
-        #[arg(long, value_name = "DIR")]
+        #[arg(value_name = "DIR")]
         from: PathBuf,
     },
     /// Tell a standby, named by --server, to take over from its primary

@@ -67,9 +67,6 @@ impl Owners {
                 Duty::Follow => Ok(()),
             };
         }
-        if !self.restorer.has_store(partition) {
-            self.unopened.lock().insert(partition, "its store is missing and is being made anew".to_owned());
-        }
         let path = self.restorer.store(partition);
         let prepared = self.restorer.prepare(partition);
         let opened = prepared.and_then(|()| Store::open(&path, &self.options).map_err(|error| error.to_string()));

@@ -31,11 +31,6 @@ impl Restorer {
         self.target(partition).store()
     }
 
-    /// Whether a partition has a store.
-    pub fn has_store(&self, partition: u32) -> bool {
-        self.target(partition).has_store()
-    }
-
     /// Sees to it that the partition's store may be opened: it is there, or was restored, or may be begun from the log.
     ///
     /// # Errors
