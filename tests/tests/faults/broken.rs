@@ -20,7 +20,8 @@ const WRITES_DRAWN: usize = 3;
 /// Calls that are failed each time they come.
 const EVERY: [&str; 4] = ["fsync", "fdatasync", "rename", "open"];
 /// Words of the system for what these disks do.
-const WORDS: [&str; 4] = ["Input/output error", "No space left", "os error", "IO error"];
+/// RocksDB, when it can't open `CURRENT`, says that direct I/O, for which nobody asked, is not supported.
+const WORDS: [&str; 5] = ["Input/output error", "No space left", "os error", "IO error", "Direct I/O is not supported"];
 
 /// A deployment with files of every kind, that was killed.
 fn used() -> Result<(Site<'static>, Arc<Witness>)> {
