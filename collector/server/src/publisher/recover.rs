@@ -40,7 +40,8 @@ impl Publisher {
         let known = tables::get::<PublishedRow>(&self.store, &[]).map_err(|error| self.broken(error))?;
         let compared = known.map(|row| row.compared).unwrap_or_default();
         self.published = match &watermark {
-            None => PublishedRow { compared, ..PublishedRow::default() },
+            // Nobody knows any more what is published: all of it is looked at.
+            None => PublishedRow::default(),
             Some(mark) => {
                 let mut delivered = Vec::new();
                 mark.delivered.iter().for_each(|place| advance(&mut delivered, place.partition, place.next_offset));
@@ -57,7 +58,7 @@ impl Publisher {
         }
         self.found_mark = watermark;
         self.found.clear();
-        self.looked_from.clone_from(&self.published.delivered);
+        self.looked_from = self.published.clone();
         let partitions = self.log.partitions(&self.settings.alerts).map_err(|error| self.reading(error))?;
         for partition in 0..partitions {
             self.look(&meta, partition)?;
