@@ -76,7 +76,8 @@ fn every_metric_of_the_guide_is_set() {
         let names = guide();
         assert!(names.len() > 30, "{names:?}");
         let good = complete(OTHER, "send", &["shop.orders"], &[]);
-        let mut missing = names.clone();
+        // Those of snapshots have samples where `snapshots.url` is set, which this server lacks.
+        let mut missing: Vec<_> = names.iter().filter(|name| !name.starts_with("snapshot_")).cloned().collect();
         for _ in 0..3_000 {
             // More than the queue takes at once, so that the source is paused, too.
             server.produce(vec![good.clone(); 8]).await;
