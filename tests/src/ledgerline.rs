@@ -224,12 +224,17 @@ impl Ledgerline {
     /// Waits until it is ready.
     pub fn ready(&mut self) -> Result<()> {
         let url = format!("{}/readyz", self.url());
-        until("the server is ready", || {
+        let mut said = String::new();
+        let waited = until("the server is ready", || {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status} before it was ready");
             }
-            Ok(reqwest::blocking::get(&url).is_ok_and(|response| response.status().is_success()).then_some(()))
-        })
+            let Ok(answer) = reqwest::blocking::get(&url) else { return Ok(None) };
+            let ready = answer.status().is_success();
+            said = answer.text()?;
+            Ok(ready.then_some(()))
+        });
+        waited.with_context(|| format!("/readyz said {said}"))
     }
 }
 

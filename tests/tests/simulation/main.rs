@@ -15,6 +15,7 @@ mod world;
 use std::sync::Mutex;
 
 use broken::Broken;
+use process::Process;
 use schedule::{Plan, run};
 use store::failpoint::{self, Action};
 use world::World;
@@ -102,6 +103,34 @@ fn a_log_that_was_cut_off_or_made_anew_halts_and_says_so() {
             let mut world = World::new(seed, Broken::Nothing);
             run(&mut world, &plan).unwrap();
             oracle::halted(&world).unwrap_or_else(|what| panic!("seed {seed}, {plan:?}: {what}"));
+        }
+    }
+}
+
+/// A standby has read to the log's end before its owner records and publishes more, and takes over before it has read that: what it
+/// lacks is on its way, and nothing was rolled back.
+#[test]
+fn a_former_owner_that_went_on_is_no_rollback() {
+    let _alone = ALONE.lock();
+    for seed in 1..=10 {
+        let mut world = World::new(seed, Broken::Nothing);
+        schedule::owner_goes_on(&mut world, 10).unwrap();
+        for partition in 0..world::PARTITIONS {
+            Process::follow(&mut world, 1, partition);
+            (0..50).for_each(|_| Process::record(&mut world, 1, partition));
+        }
+        schedule::owner_goes_on(&mut world, 100).unwrap();
+        for partition in 0..world::PARTITIONS {
+            Process::promote(&mut world, 1, partition);
+            for _ in 0..10 {
+                Process::publish(&mut world, 1, partition);
+            }
+            for _ in 0..200 {
+                Process::record(&mut world, 1, partition);
+                Process::publish(&mut world, 1, partition);
+            }
+            assert!(world.halts.is_empty(), "seed {seed}: {:?}", world.halts);
+            assert!(world.processes[1].serves(partition), "seed {seed}: {}", world.state());
         }
     }
 }

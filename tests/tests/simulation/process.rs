@@ -122,19 +122,31 @@ impl Process {
             if world.processes[at].held.contains_key(&number) {
                 continue;
             }
-            let parts = world.worker_parts();
-            let disk = world.processes[at].disks.entry(number).or_default().clone();
-            let partition = Partition::new(number, disk.open());
-            match Recording::open(&partition, &parts) {
-                Ok(recording) => {
-                    let publishing = Some(Publishing::new(&partition, &parts));
-                    let held = Held { partition, parts, recording: Some(recording), publishing };
-                    world.processes[at].held.insert(number, held);
-                }
-                Err(halt) => world.halts.push(halt.to_string()),
-            }
+            Process::follow(world, at, number);
+            Process::promote(world, at, number);
         }
         Ok(())
+    }
+
+    /// Opens a partition, and publishes nothing of it.
+    pub fn follow(world: &mut World, at: usize, number: u32) {
+        let parts = world.worker_parts();
+        let disk = world.processes[at].disks.entry(number).or_default().clone();
+        let partition = Partition::new(number, disk.open());
+        match Recording::open(&partition, &parts) {
+            Ok(recording) => {
+                let held = Held { partition, parts, recording: Some(recording), publishing: None };
+                world.processes[at].held.insert(number, held);
+            }
+            Err(halt) => world.halts.push(halt.to_string()),
+        }
+    }
+
+    /// Begins to publish a partition that it has opened.
+    pub fn promote(world: &mut World, at: usize, number: u32) {
+        if let Some(held) = world.processes[at].held.get_mut(&number) {
+            held.publishing = Some(Publishing::new(&held.partition, &held.parts));
+        }
     }
 
     /// One round of recording.
@@ -174,6 +186,13 @@ impl Process {
             }
         }
         false
+    }
+
+    /// Whether it serves a partition.
+    pub fn serves(&self, number: u32) -> bool {
+        self.held
+            .get(&number)
+            .is_some_and(|held| held.partition.serves() && held.partition.status().state == State::Running)
     }
 
     /// What it holds and how that stands, for a message.

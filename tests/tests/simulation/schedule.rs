@@ -90,6 +90,26 @@ pub fn run(world: &mut World, plan: &Plan) -> Result<(), String> {
     Ok(())
 }
 
+/// The first process takes in that many payloads, records and publishes what there is, and signs it.
+pub fn owner_goes_on(world: &mut World, payloads: usize) -> Result<(), String> {
+    for turn in 0..400 {
+        if turn < payloads {
+            world.produce(0);
+        }
+        Process::take_in(world, 0)?;
+        Process::poll(world, 0)?;
+        if turn == 300 {
+            world.clock.advance(Duration::from_secs(30));
+            tick(world);
+        }
+        for partition in world.processes[0].held() {
+            Process::record(world, 0, partition);
+            Process::publish(world, 0, partition);
+        }
+    }
+    unexpected(world)
+}
+
 fn pick(world: &World, bound: usize) -> usize {
     usize::try_from(world.fate.below(bound as u64)).expect("less than a usize")
 }

@@ -47,8 +47,8 @@ pub struct ReadBound {
 pub struct Batch {
     /// The records, each partition's in offset order.
     pub records: Vec<Record>,
-    /// True once, since the assignment, everything has been read that any partition held at the assignment (what was
-    /// then in open transactions included, once these had ended) and nothing more was at hand. Paused ones don't count.
+    /// True once everything has been read that any partition held at the assignment, what was then in open transactions
+    /// included, once these had ended; and from then on, however much more comes. Paused ones don't count.
     pub at_end: bool,
 }
 

@@ -85,9 +85,6 @@ pub struct Publisher {
     found_mark: Option<Watermark>,
     /// Positions found beyond the watermark on recovery: published, though the store does not know.
     found: BTreeSet<OutboxKey>,
-    /// Where this recovery began to look. The next one begins there, too, while found positions lie beyond the watermark: it must
-    /// find them as well.
-    looked_from: PublishedRow,
     /// Newest published checkpoints that the store's trees are still to be compared with, by tenant. Nothing is published
     /// before that.
     unproved: BTreeMap<String, Verified>,
@@ -115,7 +112,6 @@ impl Publisher {
             published: PublishedRow::default(),
             found_mark: None,
             found: BTreeSet::new(),
-            looked_from: PublishedRow::default(),
             unproved: BTreeMap::new(),
             clock,
             metrics,
@@ -243,11 +239,8 @@ impl Publisher {
         next_offset: u64,
     ) -> Result<PublishedRow, PublishError> {
         let mut published = PublishedRow { next_offset, ..self.published.clone() };
-        let mut told = published.clone();
-        if self.found.last().is_some_and(|last| last.offset >= next_offset) {
-            told.delivered.clone_from(&self.looked_from.delivered);
-        }
-        let watermark = Watermark::new(meta, &self.settings, &told).record(&self.settings.recorders, self.partition);
+        let watermark =
+            Watermark::new(meta, &self.settings, &published).record(&self.settings.recorders, self.partition);
         let topics: Vec<Arc<str>> = records.iter().map(|record| Arc::clone(&record.topic)).collect();
         let sent: Vec<NewRecord> = records.into_iter().chain([watermark]).collect();
         if failpoint::hit("publisher.send.before") {
@@ -282,11 +275,7 @@ impl Publisher {
         let mut batch = self.store.batch();
         rows.iter().for_each(|(key, _)| batch.delete(Table::Outbox, &key.bytes()));
         notes.iter().for_each(|(tenant, row)| tables::put(&mut batch, tenant.as_bytes(), row));
-        let mut kept = published.clone();
-        if self.found.last().is_some_and(|last| last.offset >= published.next_offset) {
-            kept.compared.clone_from(&self.looked_from.compared);
-        }
-        tables::put(&mut batch, &[], &kept);
+        tables::put(&mut batch, &[], &published);
         batch.commit(Durability::Written).map_err(|error| self.broken(error))?;
         self.found = self.found.split_off(&OutboxKey { offset: published.next_offset, ordinal: 0 });
         self.published = published;

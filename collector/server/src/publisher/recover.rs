@@ -58,12 +58,18 @@ impl Publisher {
         }
         self.found_mark = watermark;
         self.found.clear();
-        self.looked_from = self.published.clone();
         let partitions = self.log.partitions(&self.settings.alerts).map_err(|error| self.reading(error))?;
         for partition in 0..partitions {
             self.look(&meta, partition)?;
         }
         self.look_for_checkpoints(&meta)?;
+        // Rows are published in order and an offset's together: with no watermark the last one found stands for all before it,
+        // and the next watermark says so.
+        if self.found_mark.is_none()
+            && let Some(last) = self.found.last()
+        {
+            self.published.next_offset = last.offset + 1;
+        }
         self.transactor = Some(transactor);
         Ok(())
     }

@@ -102,6 +102,9 @@ impl Recording {
     /// # Errors
     /// When the partition must stop; the recording is to be dropped then.
     pub fn round(&mut self, partition: &Partition, parts: &WorkerParts) -> Result<Round, Halt> {
+        if partition.is_to_look_again() {
+            self.reader = None;
+        }
         let Some(reader) = &mut self.reader else {
             return self.assign(partition.number, parts);
         };

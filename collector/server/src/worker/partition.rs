@@ -72,6 +72,8 @@ struct Shown {
     status: PartitionStatus,
     /// It has applied what was there when it was assigned.
     at_end: bool,
+    /// What is there now is to be looked at anew.
+    look_again: bool,
     /// Its trees are those that were published.
     agrees: bool,
     /// Its trees are not those that were published, or another process publishes for it: it answers nothing.
@@ -101,6 +103,7 @@ impl Partition {
             shown: Mutex::new(Shown {
                 status,
                 at_end: false,
+                look_again: false,
                 agrees: false,
                 disowned: false,
                 served: false,
@@ -160,13 +163,25 @@ impl Partition {
     /// It has applied what was there when it was assigned. It runs once its trees agree with what was published, too.
     pub(super) fn caught_up(&self) {
         let mut shown = self.shown.lock();
-        shown.at_end = true;
+        // What an earlier look found does not count.
+        shown.at_end = !shown.look_again;
         shown.serve();
     }
 
     /// Whether it has applied what was there when it was assigned.
     pub(super) fn is_caught_up(&self) -> bool {
         self.shown.lock().at_end
+    }
+
+    /// Has the log's end looked at anew: it is caught up again once it has applied what is there from now on.
+    pub(super) fn look_again(&self) {
+        let mut shown = self.shown.lock();
+        (shown.at_end, shown.look_again) = (false, true);
+    }
+
+    /// Whether the reader is to be assigned anew; said once.
+    pub(super) fn is_to_look_again(&self) -> bool {
+        std::mem::take(&mut self.shown.lock().look_again)
     }
 
     /// Whether a partition that is followed has applied what was there, and goes on.

@@ -47,6 +47,8 @@ pub enum Next {
 pub struct Publishing {
     publisher: Publisher,
     stage: Stage,
+    /// Since the last takeover the log's end was looked at anew.
+    looked_again: bool,
     pause: Duration,
 }
 
@@ -80,7 +82,7 @@ impl Publishing {
             parts.keyring.clone(),
             (parts.clock.clone(), parts.metrics.clone()),
         );
-        Publishing { publisher, stage: Stage::Recovering, pause: PAUSE_MIN }
+        Publishing { publisher, stage: Stage::Recovering, looked_again: false, pause: PAUSE_MIN }
     }
 
     /// Takes over, compares, or publishes one transaction: whatever comes next.
@@ -90,8 +92,11 @@ impl Publishing {
             return Next::Wait;
         }
         let done = match self.stage {
-            Stage::Recovering => self.publisher.recover().map(|()| Some(Stage::Comparing)),
-            Stage::Comparing => compare(partition, &mut self.publisher),
+            Stage::Recovering => {
+                self.looked_again = false;
+                self.publisher.recover().map(|()| Some(Stage::Comparing))
+            }
+            Stage::Comparing => self.compare(partition),
             Stage::Publishing => publish(partition, parts, &mut self.publisher),
         };
         match done {
@@ -127,22 +132,31 @@ impl Publishing {
             }
         }
     }
-}
 
-/// Waits for the recorder until every tree can be compared; then the partition may serve and sign.
-fn compare(partition: &Partition, publisher: &mut Publisher) -> Result<Option<Stage>, PublishError> {
-    // Asked before the trees are: what is applied in between only makes them larger.
-    let at_end = partition.is_caught_up();
-    match publisher.compare(at_end) {
-        Ok(Compared::Agrees) => {
-            publisher.announce()?;
-            partition.agreed();
-            Ok(Some(Stage::Publishing))
-        }
-        Ok(Compared::Behind(_)) => Ok(None),
-        Err(error) => {
-            partition.disown();
-            Err(error)
+    /// Waits for the recorder until every tree can be compared; then the partition may serve and sign.
+    fn compare(&mut self, partition: &Partition) -> Result<Option<Stage>, PublishError> {
+        // Asked before the trees are: what is applied in between only makes them larger.
+        let at_end = partition.is_caught_up();
+        match self.publisher.compare(at_end && self.looked_again) {
+            Ok(Compared::Agrees) => {
+                self.publisher.announce()?;
+                partition.agreed();
+                Ok(Some(Stage::Publishing))
+            }
+            Ok(Compared::Behind(_)) => {
+                // Between this partition's assignment and the takeover its former owner went on: what it has published may
+                // follow from records that this one has not seen. It publishes nothing any more: all that it has published
+                // follows from what the log holds now.
+                if at_end {
+                    self.looked_again = true;
+                    partition.look_again();
+                }
+                Ok(None)
+            }
+            Err(error) => {
+                partition.disown();
+                Err(error)
+            }
         }
     }
 }

@@ -38,6 +38,7 @@ pub const CASES: &[Case] = &[
     ("reading starts where it is told to", reading_starts_where_told),
     ("an offset outside the log is named", out_of_range_is_named),
     ("a read keeps its bounds", reads_are_bounded),
+    ("the end is what was there at the assignment", steady_writing_has_an_end),
     ("a waiting reader wakes when a record is appended", a_reader_wakes),
     ("a paused partition gives nothing and loses nothing", pausing_keeps_the_place),
     ("an oversize record is refused and the others are durable", oversize_is_refused),
@@ -259,6 +260,25 @@ fn reading_starts_where_told(subject: &mut dyn Subject) {
     assert_eq!(read_some(&mut *tail, 2), numbers(10..12));
     tail.assign(&[(0, Start::At(3))]).expect("assigned anew");
     assert_eq!(texts(&read_to_end(&mut *tail)), numbers(3..12));
+}
+
+/// A partition that is never at rest is caught up with all the same.
+fn steady_writing_has_an_end(subject: &mut dyn Subject) {
+    let name = topic(subject, 1);
+    append(subject, values(&name, 0..3));
+    let mut reader = reader(subject, &name, &[(0, Start::Earliest)]);
+    let (mut read, mut written) = (0, 3);
+    for _ in 0..PATIENCE_ROUNDS {
+        append(subject, values(&name, written..written + 1));
+        written += 1;
+        let batch = reader.read(ReadBound { records_max: 1, ..BOUND }).expect("read");
+        read += batch.records.len();
+        assert_eq!(batch.at_end, read >= 3, "after {read} of {written}");
+        if read == 5 {
+            return;
+        }
+    }
+    panic!("only {read} records came");
 }
 
 /// Reads until that many have come.

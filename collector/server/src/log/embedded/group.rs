@@ -64,7 +64,9 @@ impl EmbeddedGroupReader {
                 let range = partition.range();
                 let stored = group_offset(&self.shared, &self.join.group, &topic.name, number)?;
                 let next = stored.filter(|next| range.admits(*next)).unwrap_or(range.start);
-                cursor.places.insert(number, Place { next, paused: self.join.assignment_only });
+                cursor
+                    .places
+                    .insert(number, Place { next, end_at_assignment: range.end, paused: self.join.assignment_only });
                 assigned.push(partition.place.clone());
             }
             self.cursors.insert(Arc::clone(&topic.name), cursor);

@@ -37,7 +37,7 @@ impl Reader for EmbeddedReader {
                     return Err(LogError::OutOfRange { topic, partition, offset, range });
                 }
             };
-            cursor.places.insert(partition, Place { next, paused: false });
+            cursor.places.insert(partition, Place { next, end_at_assignment: range.end, paused: false });
         }
         self.cursor = cursor;
         self.announced = false;
@@ -49,7 +49,7 @@ impl Reader for EmbeddedReader {
         let batch = wait_for(&self.shared, bound, |database| {
             let mut batch = Batch::default();
             cursor.take(database, topic, bound, &mut batch.records)?;
-            batch.at_end = cursor.at_end(topic);
+            batch.at_end = cursor.at_end();
             let found = !batch.records.is_empty() || (batch.at_end && !announced);
             Ok((batch, found))
         })?;
@@ -95,6 +95,8 @@ pub(super) struct Cursor {
 #[derive(Clone, Copy)]
 pub(super) struct Place {
     pub next: u64,
+    /// What the partition held when it was assigned.
+    pub end_at_assignment: u64,
     pub paused: bool,
 }
 
@@ -121,11 +123,8 @@ impl Cursor {
         Ok(())
     }
 
-    fn at_end(&self, topic: &Topic) -> bool {
-        let at_end = |(partition, place): (&u32, &Place)| {
-            place.paused || topic.partition(*partition).is_ok_and(|partition| place.next >= partition.range().end)
-        };
-        self.places.iter().all(at_end)
+    fn at_end(&self) -> bool {
+        self.places.values().all(|place| place.paused || place.next >= place.end_at_assignment)
     }
 
     pub(super) fn set_paused(&mut self, topic: &Topic, partition: u32, paused: bool) -> Result<(), LogError> {

@@ -41,7 +41,8 @@ struct Place {
     next: u64,
     /// What the partition held at the assignment, open transactions included.
     end_at_assignment: u64,
-    /// The broker has said so, and nothing has come since.
+    /// All of that has come. The broker says so only when it has nothing more at hand, which under steady writing is never;
+    /// and where the last of it are a transaction's markers, nothing but the broker or a later record shows it.
     at_end: bool,
     paused: bool,
 }
@@ -108,7 +109,8 @@ impl KafkaReader {
                 let record = convert::record(&self.topic, &message);
                 drop(message);
                 let Some(place) = self.places.get_mut(&record.partition) else { return Ok(None) };
-                (place.next, place.at_end) = (record.offset.saturating_add(1), false);
+                place.next = record.offset.saturating_add(1);
+                place.at_end |= place.next >= place.end_at_assignment;
                 if place.paused {
                     self.held.push_back(record);
                     return Ok(None);

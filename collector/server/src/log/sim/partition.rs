@@ -38,12 +38,6 @@ impl Partition {
         Range { start: self.start, end: self.entries.len() as u64 }
     }
 
-    /// One past the last offset that a reader of committed records may pass: the first open one.
-    pub(super) fn stable_end(&self) -> u64 {
-        let open = self.entries.iter().position(|entry| matches!(entry, Entry::Open(..)));
-        open.unwrap_or(self.entries.len()) as u64
-    }
-
     /// Appends a record, in a transaction or at once visible. Gives its offset.
     pub(super) fn push(&mut self, record: &NewRecord, now_ms: i64, transaction: Option<TransactionId>) -> u64 {
         let offset = self.entries.len() as u64;
