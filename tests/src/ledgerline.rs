@@ -120,13 +120,18 @@ impl Ledgerline {
 
     /// Runs a command on the state in `data` before a server is started over it, with the same settings.
     pub fn prepare(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Result<()> {
+        Self::prepared(data, settings, arguments).map(drop)
+    }
+
+    /// The same, for what it prints.
+    pub fn prepared(data: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Result<String> {
         let mut command = shipped()?;
         command.args(arguments).env("LEDGERLINE_DATA_DIR", data).stdin(Stdio::null());
         command.envs(settings.iter().map(|(key, value)| (format!("LEDGERLINE_{key}"), *value)));
         let made = command.output()?;
         let errors = String::from_utf8_lossy(&made.stderr);
         ensure!(made.status.success(), "ledgerline {}: {errors}", arguments.join(" "));
-        Ok(())
+        Ok(String::from_utf8(made.stdout)?)
     }
 
     /// Waits until `count` distinct events are recorded; gives the status that says so.
@@ -219,6 +224,17 @@ impl Ledgerline {
         let response = reqwest::blocking::get(format!("{}{path}", self.url()))?;
         ensure!(response.status().is_success(), "GET {path}: {}", response.status());
         Ok(response.json()?)
+    }
+
+    /// Sends events over HTTP; each must be acknowledged.
+    pub fn take(&self, events: impl IntoIterator<Item = String>) -> Result<()> {
+        let client = reqwest::blocking::Client::new();
+        for event in events {
+            let request = client.post(format!("{}/api/v1/lineage", self.url()));
+            let answer = request.header("content-type", "application/json").body(event).send()?;
+            ensure!(answer.status() == 201, "{}: {}", answer.status(), answer.text()?);
+        }
+        Ok(())
     }
 
     /// Waits until it is ready.

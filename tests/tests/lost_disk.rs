@@ -19,13 +19,7 @@ fn event(run: u32) -> String {
 
 /// Runs are sent; every third fails.
 fn send(server: &Ledgerline, runs: std::ops::Range<u32>) -> Result<()> {
-    let sender = reqwest::blocking::Client::new();
-    for run in runs {
-        let request = sender.post(format!("{}/api/v1/lineage", server.url()));
-        let answer = request.header("content-type", "application/json").body(event(run)).send()?;
-        ensure!(answer.status() == 201, "event {run}: {}", answer.status());
-    }
-    Ok(())
+    server.take(runs.map(event))
 }
 
 /// Origin, size and root as they were signed, and every leaf.

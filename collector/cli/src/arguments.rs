@@ -115,6 +115,8 @@ pub enum Command {
         #[arg(value_name = "DIR")]
         from: PathBuf,
     },
+    /// Begin a new ledger after a real loss of the log; its trees cite the lost ones
+    Recover(Recover),
     /// Tell a standby, named by --server, to take over from its primary
     Takeover,
     /// Check configuration, keys, disk, log, topics, server; say what to do
@@ -129,6 +131,23 @@ pub enum Command {
         /// Folder to write to
         folder: PathBuf,
     },
+}
+
+/// `recover`
+#[derive(Debug, Args)]
+pub struct Recover {
+    /// Confirm that trees of a new name begin: ledger.name, and deployment.name or data_dir, are the new ledger's
+    #[arg(long, required = true)]
+    pub new_origin: bool,
+    /// The lost ledger's deployment.name, on the same cluster; empty where it had none
+    #[arg(long, value_name = "NAME", default_value = "")]
+    pub lost_deployment: String,
+    /// A data folder of the lost ledger: its stores, and its embedded log where it had one; repeatable
+    #[arg(long, value_name = "DIR")]
+    pub lost_data: Vec<PathBuf>,
+    /// A signed checkpoint of the lost ledger that was kept elsewhere; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub checkpoint: Vec<PathBuf>,
 }
 
 /// `demo`

@@ -6,11 +6,12 @@ mod begun;
 
 pub use begun::Begun;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use ledger::digest::{Context, digest};
 use ledger::key::{SignError, Signer as _};
-use ledger::leaf::Hex;
+use ledger::leaf::{Hex, Previous};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
 use lineage::frame::{self, EncodeError};
@@ -49,10 +50,7 @@ impl Homes {
 
     /// Where a tenant lives; `p-<n>` lives in partition n.
     pub fn of(&self, tenant: &str) -> Home {
-        let own = Tenant::parse_recorded(tenant).ok().and_then(|tenant| tenant.as_partition());
-        let partition =
-            own.filter(|own| *own < self.count()).unwrap_or_else(|| partition_of_tenant(tenant, self.count()));
-        self.at(partition)
+        self.at(home_of(tenant, self.count()))
     }
 
     /// A partition by its number.
@@ -62,6 +60,12 @@ impl Homes {
     pub fn at(&self, partition: u32) -> Home {
         Home { partition, incarnation: self.0[partition as usize] }
     }
+}
+
+/// The partition of a tenant: `p-<n>` lives in partition n.
+fn home_of(tenant: &str, partitions: u32) -> u32 {
+    let own = Tenant::parse_recorded(tenant).ok().and_then(|tenant| tenant.as_partition());
+    own.filter(|own| *own < partitions).unwrap_or_else(|| partition_of_tenant(tenant, partitions))
 }
 
 /// Why a ledger can't be begun or gone on with.
@@ -116,6 +120,8 @@ pub struct Beginning<'a> {
     pub random: &'a dyn Random,
     /// ns UTC.
     pub now_ns: i64,
+    /// Last checkpoints of the ledger that this one goes on from after a real loss, by tenant.
+    pub previous: BTreeMap<String, Previous>,
 }
 
 impl Beginning<'_> {
@@ -208,7 +214,17 @@ impl Beginning<'_> {
             );
             return Err(contradiction(what, remedy));
         }
+        if !self.previous.is_empty() && content.previous != self.cited(partition) {
+            let what = format!("partition {partition} holds a ledger that was begun without these citations");
+            return Err(contradiction(what, "recover into topics or a folder of its own"));
+        }
         Ok(())
+    }
+
+    /// What the genesis record of a partition cites.
+    fn cited(&self, partition: u32) -> BTreeMap<String, Previous> {
+        let here = |(name, _): &(&String, &Previous)| home_of(name, self.partitions) == partition;
+        self.previous.iter().filter(here).map(|(name, last)| (name.clone(), last.clone())).collect()
     }
 
     fn genesis_record(&self, partition: u32) -> Result<NewRecord, GenesisError> {
@@ -225,6 +241,7 @@ impl Beginning<'_> {
             verifier_key: self.verifier(partition),
             root_key: self.keyring.root().to_text(),
             tenants: self.tenants.iter().filter(here).map(|tenant| tenant.as_str().to_owned()).collect(),
+            previous: self.cited(partition),
         };
         let content = serde_json::to_vec(&content).expect("its members are texts and numbers");
         self.record(own.as_str(), Home { partition, incarnation }, "genesis", &key, &content, Vec::new())

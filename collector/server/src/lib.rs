@@ -15,6 +15,7 @@ pub mod publisher;
 pub mod random;
 pub mod reads;
 pub mod recorder;
+pub mod recover;
 pub mod serve;
 pub mod snapshot;
 pub mod telemetry;

@@ -4,16 +4,10 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound, Record, Start};
-
-/// Records that are read, and appended, together.
-const READ: ReadBound = ReadBound { records_max: 500, bytes_max: 4 << 20, wait: Duration::from_millis(200) };
-/// Reads that may come back empty before a partition counts as unreadable.
-const EMPTY_READS_MAX: u32 = 150;
+use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, Record, Whole};
 
 /// What became of one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -220,7 +214,7 @@ fn compare(
         return Err(differs(from.range(topic, partition)?.end));
     }
     let mut theirs = Vec::new();
-    let mut copies = Reading::new(to, topic, partition, first)?;
+    let mut copies = Whole::new(to, topic, partition, first)?;
     read(from, topic, partition, first, |records| {
         for record in records.into_iter().filter(|record| record.offset < end) {
             if theirs.is_empty() {
@@ -244,43 +238,13 @@ fn read(
     first: u64,
     mut take: impl FnMut(Vec<Record>) -> Result<(), MigrateError>,
 ) -> Result<(), MigrateError> {
-    let mut reading = Reading::new(log, topic, partition, first)?;
+    let mut reading = Whole::new(log, topic, partition, first)?;
     loop {
         let records = reading.next()?;
         if records.is_empty() {
             return Ok(());
         }
         take(records)?;
-    }
-}
-
-/// One partition, read to its end.
-struct Reading {
-    reader: Box<dyn crate::log::Reader>,
-    place: String,
-    ended: bool,
-}
-
-impl Reading {
-    fn new(log: &dyn Log, topic: &Arc<str>, partition: u32, first: u64) -> Result<Self, LogError> {
-        let mut reader = log.reader(topic)?;
-        reader.assign(&[(partition, Start::At(first))])?;
-        Ok(Reading { reader, place: format!("{topic}/{partition}"), ended: false })
-    }
-
-    /// The next records; none at the end.
-    fn next(&mut self) -> Result<Vec<Record>, LogError> {
-        for _ in 0..EMPTY_READS_MAX {
-            if self.ended {
-                return Ok(Vec::new());
-            }
-            let batch = self.reader.read(READ)?;
-            self.ended = batch.at_end;
-            if !batch.records.is_empty() {
-                return Ok(batch.records);
-            }
-        }
-        Err(LogError::retry(format!("{} could not be read to its end", self.place)))
     }
 }
 

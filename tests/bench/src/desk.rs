@@ -45,6 +45,7 @@ pub fn begin(log: &dyn Log, names: &Names, keys: &Path, clock: &dyn Clock) -> Re
         tenants: &[tenant],
         random: &random,
         now_ns: clock.now_ns(),
+        previous: Default::default(),
     };
     let homes = Arc::new(beginning.ensure()?);
     let schemas = Arc::new(Schemas::built_in()?);

@@ -257,6 +257,7 @@ fn begun(log: &Sim, names: &Names, keyring: &Keyring, random: &dyn Random) -> Re
         tenants: &tenants,
         random,
         now_ns: START_NS,
+        previous: BTreeMap::new(),
     };
     beginning.ensure()
 }

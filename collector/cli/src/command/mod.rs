@@ -11,6 +11,7 @@ mod ledger;
 mod lineage;
 mod migrate;
 mod nodes;
+mod recover;
 mod rejected;
 mod search;
 mod serve;
@@ -49,6 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Keys(keys) => keys::run(arguments, *keys),
         Command::Status => status::run(arguments),
         Command::Migrate { from } => migrate::run(arguments, from),
+        Command::Recover(recover) => recover::run(arguments, recover),
         Command::Takeover => takeover::run(arguments),
         Command::Doctor => doctor::run(arguments),
         Command::Completions { shell } => generate::completions(*shell),

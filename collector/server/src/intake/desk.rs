@@ -14,6 +14,7 @@ use lineage::frame::{self, EncodeError};
 use lineage::schema::Schemas;
 use lineage::{c14n, schema};
 
+use crate::config;
 use crate::genesis::Homes;
 use crate::keyring::Keyring;
 use crate::log::NewRecord;
@@ -60,6 +61,16 @@ impl WrittenVersion {
     /// It.
     pub fn get(&self) -> u16 {
         self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The bounds that a configuration sets.
+pub fn limits(settings: &config::Intake) -> Limits {
+    Limits {
+        payload_bytes_max: settings.payload_bytes_max,
+        name_bytes_max: settings.name_bytes_max,
+        datasets_per_run_max: settings.datasets_per_run_max,
+        ..Limits::default()
     }
 }
 

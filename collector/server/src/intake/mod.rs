@@ -12,6 +12,7 @@ mod world;
 
 pub use desk::{
     Channel, Desk, Prepared, Preparer, SCHEMA_FINGERPRINT, Sealed, VERSION, WrittenVersion, blank, envelope_record,
+    limits,
 };
 pub use direct::{DirectIntake, DirectParts};
 pub use topics::{TopicIntake, TopicIntakeParts};

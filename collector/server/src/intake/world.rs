@@ -57,6 +57,7 @@ impl World {
             tenants: &tenants,
             random: random.as_ref(),
             now_ns: NOW_NS,
+            previous: Default::default(),
         }
         .ensure()
         .unwrap();

@@ -22,6 +22,7 @@ pub mod sim;
 mod topics;
 mod torn;
 mod transactor;
+mod whole;
 
 pub use appender::{AppendAction, AppendError, Appender, Outcome, Pending};
 pub use error::LogError;
@@ -31,6 +32,7 @@ pub use reader::{Batch, Range, ReadBound, Reader, Start};
 pub use record::{Header, NewRecord, Position, Record, TopicPartition};
 pub use topics::{Cleanup, Created, Mismatch, Names, Sizing, TopicSpec, TopicState};
 pub use transactor::{CommitError, Transactor};
+pub(crate) use whole::Whole;
 
 use std::sync::Arc;
 

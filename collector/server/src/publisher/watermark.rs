@@ -53,6 +53,19 @@ impl Watermark {
         }
     }
 
+    /// That of a partition which nobody owns yet: what follows from records below `next_offset` was published elsewhere.
+    pub(crate) fn handed_over(incarnation: Hex<16>, next_offset: u64) -> Self {
+        Watermark {
+            incarnation: incarnation.to_string(),
+            next_offset,
+            delivered: Vec::new(),
+            generation: crate::build::Build::current().generation,
+            advertised_url: String::new(),
+            node: String::new(),
+            envelope_versions: vec![lineage::frame::OLDEST],
+        }
+    }
+
     /// Whether both name one owner, which reads and derives the same.
     pub(super) fn names_the_same_owner(&self, other: &Watermark) -> bool {
         let owner = |mark: &Watermark| {
@@ -61,7 +74,7 @@ impl Watermark {
         owner(self) == owner(other)
     }
 
-    pub(super) fn record(&self, topic: &Arc<str>, partition: u32) -> NewRecord {
+    pub(crate) fn record(&self, topic: &Arc<str>, partition: u32) -> NewRecord {
         let value = serde_json::to_vec(self).expect("a watermark has string keys only");
         NewRecord::new(topic, value).key(partition.to_string())
     }

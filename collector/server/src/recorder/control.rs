@@ -1,9 +1,11 @@
 //! Control records: genesis, tenants, and those that later parts bring. Deduplicated on their idempotency key, verified
 //! against the enrolled keys, recorded whether they took effect or not.
 
+use std::collections::BTreeMap;
+
 use ledger::commitment::Opening;
 use ledger::key::{KeyName, VerifierKey};
-use ledger::leaf::{self, Genesis, Hex, Label, Outcome, SignatureCheck, Signatures, Verdict};
+use ledger::leaf::{self, Genesis, Hex, Label, Outcome, Previous, SignatureCheck, Signatures, Verdict};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,9 @@ pub struct GenesisContent {
     pub root_key: String,
     /// Tenants of this partition.
     pub tenants: Vec<String>,
+    /// Where this ledger goes on from another after a real loss: last checkpoints of the other's trees, by tenant.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub previous: BTreeMap<String, Previous>,
 }
 
 /// Content of the `tenant` control record: before a tenant's first event.
@@ -72,10 +77,13 @@ impl Recorder {
         self.meta.root_key = content.root_key;
         let own = Tenant::partition(self.meta.partition);
         let (verifier, root) = (self.meta.verifier_key.clone(), self.meta.root_key.clone());
-        self.begin(turn, own, &verifier, &root, envelope.received_at_ns)?;
+        let previous = |tenant: &str| content.previous.get(tenant).cloned();
+        self.begin(turn, own.clone(), (&verifier, &root), envelope.received_at_ns, previous(own.as_str()))?;
         for name in &content.tenants {
             match Tenant::parse(name) {
-                Ok(tenant) => self.begin(turn, tenant, &verifier, &root, envelope.received_at_ns)?,
+                Ok(tenant) => {
+                    self.begin(turn, tenant, (&verifier, &root), envelope.received_at_ns, previous(name))?;
+                }
                 Err(error) => {
                     return Err(self.halt(
                         format!("the genesis record names tenant {name:?}: {error}"),
@@ -93,9 +101,9 @@ impl Recorder {
         &mut self,
         turn: &mut Turn<'_, '_>,
         tenant: Tenant,
-        verifier: &str,
-        root: &str,
+        (verifier, root): (&str, &str),
         received_at_ns: i64,
+        previous: Option<Previous>,
     ) -> Result<(), Halt> {
         if self.books.contains_key(tenant.as_str()) {
             return Ok(());
@@ -120,7 +128,7 @@ impl Recorder {
             origin,
             partition_count: self.meta.partition_count,
             received_at_ns,
-            previous: None,
+            previous,
         };
         let number = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
         let identity = identity(&self.keyring, self.meta.partition, &tenant)?;
@@ -219,7 +227,8 @@ impl Recorder {
             "tenant" => match serde_json::from_slice::<TenantContent>(control.content) {
                 Ok(content) if content.tenant == envelope.tenant => match Tenant::parse(&content.tenant) {
                     Ok(tenant) => {
-                        self.begin(turn, tenant, &content.verifier_key, &content.root_key, envelope.received_at_ns)?;
+                        let keys = (content.verifier_key.as_str(), content.root_key.as_str());
+                        self.begin(turn, tenant, keys, envelope.received_at_ns, None)?;
                         Ok(Outcome::Applied)
                     }
                     Err(_) => refused("tenant-name-not-valid"),

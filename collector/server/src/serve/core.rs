@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use lineage::decode::Limits;
 use lineage::schema::Schemas;
 use parking_lot::Mutex;
 use store::StoreOptions;
@@ -22,7 +21,7 @@ use crate::build::Build;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::genesis::{Beginning, Begun, Homes, configured_tenants};
-use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts, WrittenVersion};
+use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts, WrittenVersion, limits};
 use crate::keyring::Keyring;
 use crate::log::{Log, Names};
 use crate::metrics::Metrics;
@@ -104,6 +103,7 @@ impl Core {
             tenants: &configured_tenants(&config),
             random: host.random.as_ref(),
             now_ns: host.clock.now_ns(),
+            previous: BTreeMap::new(),
         };
         let homes = homes.ensure()?;
         Self::assemble(config, host, log, keyring, homes)
@@ -133,18 +133,18 @@ impl Core {
     ) -> Result<Arc<Self>, StartError> {
         let kind = if config.kafka.is_configured() { "kafka" } else { "embedded" };
         let schemas = Schemas::built_in().expect("a test compiles the shipped schemas");
-        let limits = Limits {
-            payload_bytes_max: config.intake.payload_bytes_max,
-            name_bytes_max: config.intake.name_bytes_max,
-            datasets_per_run_max: config.intake.datasets_per_run_max,
-            ..Limits::default()
-        };
         let (build, version) = (Build::current(), WrittenVersion::default());
         if !config.kafka.is_configured() {
             // It reads what it writes, and nobody else does.
             version.set(build.envelope_version);
         }
-        let desk = Arc::new(Desk { schemas: Arc::new(schemas), limits, keyring, homes: Arc::new(homes), version });
+        let desk = Arc::new(Desk {
+            schemas: Arc::new(schemas),
+            limits: limits(&config.intake),
+            keyring,
+            homes: Arc::new(homes),
+            version,
+        });
         let names = topics::names(&config);
         let ticker = Ticker::new(Arc::clone(&desk), log.appender()?, names.clone(), Arc::clone(&host.clock));
         Ok(Arc::new(Self {

@@ -120,6 +120,7 @@ impl World {
             verifier_key: self.keyring.signer(&origin).verifier().to_text(),
             root_key: self.keyring.root().to_text(),
             tenants: vec!["default".to_owned()],
+            previous: Default::default(),
         });
         let content = content.unwrap();
         let control = Control { name: "genesis", content: &content, expected_size: None, signatures: vec![] };
