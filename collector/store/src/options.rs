@@ -1,6 +1,8 @@
 //! How RocksDB is set up. Owns every RocksDB option; each is here for a reason that stands beside it.
 
-use rocksdb::{BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, Options, WriteBufferManager};
+use rocksdb::{
+    BlockBasedIndexType, BlockBasedOptions, Cache, DBCompressionType, DBRecoveryMode, Options, WriteBufferManager,
+};
 
 use crate::table::Family;
 
@@ -44,6 +46,12 @@ impl StoreOptions {
         blocks.set_block_cache(&self.cache);
         blocks.set_cache_index_and_filter_blocks(true);
         blocks.set_pin_l0_filter_and_index_blocks_in_cache(true);
+        // In parts of 4 KiB: whole, the filter of a large file is more than a shard of the cache holds (1 MiB of 64), and is
+        // read anew for every key.
+        blocks.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+        blocks.set_partition_filters(true);
+        blocks.set_metadata_block_size(4 << 10);
+        blocks.set_pin_top_level_index_and_filter(true);
         blocks.set_format_version(5);
         options.set_write_buffer_size(self.memtable_bytes / 4);
         // Most reads of a recorder are for rows that are not there yet: a filter answers sooner than the skip list.

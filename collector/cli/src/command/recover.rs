@@ -31,7 +31,7 @@ pub fn run(arguments: &Arguments, recover: &Recover) -> Result<(), Failure> {
     let stores = stores(&recover.lost_data)?;
     let lost = Names::new(&recover.lost_deployment);
     let names = topics::names(&config);
-    let (from, to) = logs(&config, recover, &lost, &names)?;
+    let [from, to] = logs(&config, recover, &lost, &names)?;
     let brokers = u16::try_from(config.kafka.brokers.len()).unwrap_or(u16::MAX);
     topics::create(to.as_ref(), &topics::wanted(&config, brokers)).map_err(Failure::unasked)?;
     let recovery = Recovery {
@@ -59,12 +59,7 @@ pub fn run(arguments: &Arguments, recover: &Recover) -> Result<(), Failure> {
 }
 
 /// The lost ledger's log and the new one's: never the same topics, never the same folder.
-fn logs(
-    config: &Config,
-    recover: &Recover,
-    lost: &Names,
-    names: &Names,
-) -> Result<(Arc<dyn Log>, Arc<dyn Log>), Failure> {
+fn logs(config: &Config, recover: &Recover, lost: &Names, names: &Names) -> Result<[Arc<dyn Log>; 2], Failure> {
     if config.kafka.is_configured() {
         if lost == names {
             return Err(Failure::Usage(format!(
@@ -73,7 +68,7 @@ fn logs(
             )));
         }
         let log = open_log(config, &host()).map_err(Failure::unasked)?;
-        return Ok((Arc::clone(&log), log));
+        return Ok([Arc::clone(&log), log]);
     }
     let [folder] = recover.lost_data.as_slice() else {
         return Err(Failure::Usage(
@@ -89,7 +84,7 @@ fn logs(
     // A log that is gone is opened as an empty one, and leaves the folder as it was but for that.
     let from = Embedded::open(&folder.join("log"), Arc::clone(&host().clock), Bounds::default())
         .map_err(|error| Failure::hinted(error, "Stop the server that works in this folder, then run it again."))?;
-    Ok((Arc::new(from), open_log(config, &host()).map_err(Failure::unasked)?))
+    Ok([Arc::new(from), open_log(config, &host()).map_err(Failure::unasked)?])
 }
 
 fn same(one: &Path, other: &Path) -> bool {

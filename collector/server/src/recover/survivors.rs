@@ -73,11 +73,11 @@ impl<'a> Survivors<'a> {
     pub fn hand_over(&self, desk: &Arc<Desk>, target: &mut Target<'_>) -> Result<LeftBehind, RecoverError> {
         let mut left = LeftBehind::new();
         let mut preparer = Preparer::new(Arc::clone(desk));
-        self.from_stores(&mut preparer, target, &mut left, false)?;
+        self.take_stores(&mut preparer, target, &mut left, false)?;
         for partition in 0..self.log.len() {
-            self.from_log(u32::try_from(partition).unwrap_or(u32::MAX), target, &mut left)?;
+            self.take_log(u32::try_from(partition).unwrap_or(u32::MAX), target, &mut left)?;
         }
-        self.from_stores(&mut preparer, target, &mut left, true)?;
+        self.take_stores(&mut preparer, target, &mut left, true)?;
         Ok(left)
     }
 
@@ -136,28 +136,34 @@ impl<'a> Survivors<'a> {
         })
     }
 
-    fn from_log(&self, partition: u32, target: &mut Target<'_>, left: &mut LeftBehind) -> Result<(), RecoverError> {
+    fn take_log(&self, partition: u32, target: &mut Target<'_>, left: &mut LeftBehind) -> Result<(), RecoverError> {
         let (incarnation, range) = self.log[partition as usize];
         self.envelopes(partition, range, |offset, opened| {
-            let mut leave = |why| *left.entry(why).or_default() += 1;
             let envelope = match opened {
-                Opened::Envelope(envelope) => envelope,
-                Opened::Foreign => return Ok(leave("not ours")),
-                Opened::Newer { .. } => return Ok(leave("of a newer version")),
-                Opened::Refused(_) => return Ok(leave("not authentic")),
+                Opened::Envelope(envelope) => Ok(envelope),
+                Opened::Foreign => Err("not ours"),
+                Opened::Newer { .. } => Err("of a newer version"),
+                Opened::Refused(_) => Err("not authentic"),
             };
-            match envelope.kind {
-                Kind::Event | Kind::Tick | Kind::Rejections => {}
-                Kind::Progress => return Ok(leave("progress of a source, which is read again")),
-                Kind::Control => return Ok(leave("control records of the lost ledger")),
-            }
+            let envelope = envelope.and_then(|envelope| match envelope.kind {
+                Kind::Event | Kind::Tick | Kind::Rejections => Ok(envelope),
+                Kind::Progress => Err("progress of a source, which is read again"),
+                Kind::Control => Err("control records of the lost ledger"),
+            });
+            let envelope = match envelope {
+                Ok(envelope) => envelope,
+                Err(why) => {
+                    *left.entry(why).or_default() += 1;
+                    return Ok(());
+                }
+            };
             let published = incarnation.is_none_or(|life| self.is_published(life, partition, offset));
             target.put(&envelope, Origin::Log, published)
         })
     }
 
     /// Events that only stores hold: those before the log's beginning, or those after its end.
-    fn from_stores(
+    fn take_stores(
         &self,
         preparer: &mut Preparer,
         target: &mut Target<'_>,
