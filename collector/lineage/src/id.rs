@@ -103,11 +103,12 @@ impl AlertId {
     /// Context of the hash.
     pub const CONTEXT: &'static str = "ledgerline v1 alert";
 
-    /// The id of an alert: which rule, about what, and which time it happened (group, version or window). None of them may
-    /// depend on the order in which events arrive.
-    pub fn of(rule: &str, subject: &[u8], occurrence: &[u8]) -> AlertId {
+    /// The id of an alert: whose, which rule, about what, and which time it happened (group, version or window). None of them
+    /// may depend on the order in which events arrive. It is the key of a compacted topic that all tenants share: two of them may
+    /// have jobs and runs of the same names.
+    pub fn of(tenant: &str, rule: &str, subject: &[u8], occurrence: &[u8]) -> AlertId {
         let mut hasher = Hasher::new_derive_key(Self::CONTEXT);
-        for bytes in [rule.as_bytes(), subject, occurrence] {
+        for bytes in [tenant.as_bytes(), rule.as_bytes(), subject, occurrence] {
             field(&mut hasher, bytes);
         }
         AlertId(*hasher.finalize().as_bytes())

@@ -108,7 +108,7 @@ fn idle(stages: &Stages) -> Result<()> {
 fn restores(runtime: &Runtime, remote: &Remote, name: &SnapshotName, trust: &Trust, folder: &Path) -> Result<[f64; 2]> {
     let made = runtime.block_on(manifest(remote, name, trust))?;
     let (to, copy) = (folder.join("restored"), folder.join("copied"));
-    let target = Target { folder: to.clone(), partition: 0, incarnation: None };
+    let target = Target { folder: to.clone(), partition: 0, incarnation: None, generation: 1 };
     let mut failed: Option<anyhow::Error> = None;
     let mut failing = None;
     let mut ours = || {

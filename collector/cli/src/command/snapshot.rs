@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ledger::manifest::Manifest;
 use ledger::{LedgerName, SnapshotName};
 use serde::Serialize;
+use server::build::Build;
 use server::config::Config;
 use server::http::model::{Page, SnapshotOrdered, SnapshotSummary};
 use server::keyring::Keyring;
@@ -141,7 +142,8 @@ fn verified(arguments: &Arguments, snapshot: Option<&str>, all: bool, place: &Wh
 fn restored(arguments: &Arguments, snapshot: Option<&str>, place: &Where) -> Result<(), Failure> {
     let shelf = Shelf::open(arguments, place)?;
     let folder = shelf.config.data_dir.clone();
-    let target = |partition, incarnation| Target { folder: folder.clone(), partition, incarnation };
+    let generation = Build::current().generation;
+    let target = |partition, incarnation| Target { folder: folder.clone(), partition, incarnation, generation };
     let mut done = Vec::new();
     match snapshot {
         Some(text) => {

@@ -55,6 +55,14 @@ impl AlertMessage {
         format!("{}-{state}-{}", self.id, self.sequence)
     }
 
+    /// Ends it for a reason that no record of the log has, at the time of its newest message.
+    pub fn resolve_at(&mut self, why: &str, sequence: u32) {
+        self.state = AlertState::Resolved;
+        self.sequence = sequence;
+        self.resolved_at = Some(self.changed_at.clone());
+        self.resolution = Some(why.to_owned());
+    }
+
     /// Turns the newest message into the one that ends it.
     pub fn resolve(&mut self, why: &str, sequence: u32, log_time_ns: i64) {
         self.state = AlertState::Resolved;

@@ -63,7 +63,7 @@ pub fn advance<S: State>(
 ) -> Result<Vec<AlertMessage>, S::Error> {
     let mut messages = Vec::new();
     for signal in signals {
-        let alert = signal.alert_id();
+        let alert = signal.alert_id(accepted.tenant);
         let key = AlertKey { alert };
         let open = OpenAlertKey { subject: signal.subject.job, alert };
         let before = row::get::<AlertRow, S>(state, &key)?;
@@ -168,7 +168,7 @@ fn compose<S: Read>(
     let run = signal.subject.run.to_string();
     let first_leaf = leaves.first().map_or(0, |leaf| leaf.index);
     Ok(AlertMessage {
-        id: signal.alert_id().to_string(),
+        id: signal.alert_id(accepted.tenant).to_string(),
         rule: signal.rule.to_owned(),
         rule_version: signal.version,
         state: now,

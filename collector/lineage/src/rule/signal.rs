@@ -123,12 +123,12 @@ pub struct Signal {
 }
 
 impl Signal {
-    /// The alert's id: rule, subject and occurrence, so that it does not depend on which event came first.
-    pub fn alert_id(&self) -> crate::id::AlertId {
+    /// The alert's id: tenant, rule, subject and occurrence, so that it does not depend on which event came first.
+    pub fn alert_id(&self, tenant: &str) -> crate::id::AlertId {
         let subject: &[u8] = match self.subject.kind {
             SubjectKind::Job => &self.subject.job.0,
             SubjectKind::Run => &self.subject.run.0,
         };
-        crate::id::AlertId::of(self.rule, subject, self.occurrence.key.as_bytes())
+        crate::id::AlertId::of(tenant, self.rule, subject, self.occurrence.key.as_bytes())
     }
 }

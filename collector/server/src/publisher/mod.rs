@@ -6,6 +6,7 @@
 mod compare;
 mod figures;
 mod outgoing;
+mod reconcile;
 mod recover;
 #[cfg(test)]
 mod tests;

@@ -58,7 +58,7 @@ impl Recorder {
         };
         let settings = &self.settings.alerts;
         AlertMessage {
-            id: AlertId::of(rule, name.as_bytes(), occurrence.key.as_bytes()).to_string(),
+            id: AlertId::of(alarm.tenant, rule, name.as_bytes(), occurrence.key.as_bytes()).to_string(),
             rule: rule.to_owned(),
             rule_version: 1,
             state: AlertState::Firing,

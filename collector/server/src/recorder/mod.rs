@@ -340,21 +340,25 @@ fn digest(record: &Record) -> [u8; 32] {
 
 /// An alert as CloudEvents' Kafka binary binding has it, with the trace that its record came with.
 fn alert_record(alert: &AlertMessage, ledger_name: &str, record: &Record, received_at_ns: i64) -> Outgoing {
-    let state = alert.ce_id();
-    let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let trace = TraceParent::find(record.headers.iter().map(|header| (&*header.name, &*header.value)));
-    let attributes = vec![
+    let trace = trace.map(|trace| (TRACEPARENT.to_owned(), trace.to_string()));
+    let attributes = alert_attributes(alert, ledger_name).into_iter().chain(trace);
+    let (key, body) = (alert.id.clone(), Some(alert.to_json()));
+    Outgoing::Alert { key, attributes: attributes.collect(), body, received_at_ns }
+}
+
+/// CloudEvents' attributes of an alert's message, as headers.
+pub(crate) fn alert_attributes(alert: &AlertMessage, ledger_name: &str) -> Vec<(String, String)> {
+    let attribute = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    vec![
         attribute("ce_specversion", "1.0"),
-        attribute("ce_id", &state),
+        attribute("ce_id", &alert.ce_id()),
         attribute("ce_type", &format!("dev.ledgerline.alert.{}", alert.rule)),
         attribute("ce_source", &format!("{ledger_name}/{}", alert.tenant)),
         attribute("ce_subject", &alert.subject.node),
         attribute("ce_time", &alert.changed_at),
         attribute("content-type", "application/json"),
-    ];
-    let attributes = attributes.into_iter().chain(trace.map(|trace| attribute(TRACEPARENT, &trace.to_string())));
-    let (key, body) = (alert.id.clone(), Some(alert.to_json()));
-    Outgoing::Alert { key, attributes: attributes.collect(), body, received_at_ns }
+    ]
 }
 
 #[cfg(test)]

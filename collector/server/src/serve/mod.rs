@@ -5,6 +5,7 @@ mod controls;
 mod core;
 mod error;
 mod folder;
+mod generation;
 mod keeper;
 mod membership;
 mod owners;

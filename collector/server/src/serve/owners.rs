@@ -9,6 +9,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use store::{Store, StoreOptions, failpoint};
 
+use super::generation;
 use super::restorer::Restorer;
 use crate::log::{GroupOffset, Inputs, Join, LogError, Membership, ReadBound, TopicPartition};
 use crate::worker::{Duty, Partition, Worker, WorkerParts};
@@ -67,10 +68,7 @@ impl Owners {
                 Duty::Follow => Ok(()),
             };
         }
-        let path = self.restorer.store(partition);
-        let prepared = self.restorer.prepare(partition);
-        let opened = prepared.and_then(|()| Store::open(&path, &self.options).map_err(|error| error.to_string()));
-        let opened = opened.and_then(|store| {
+        let opened = self.store(partition).and_then(|store| {
             Worker::start(partition, store, Arc::clone(&self.parts), duty)
                 .map_err(|error| format!("no thread to be had: {error}"))
         });
@@ -88,6 +86,20 @@ impl Owners {
             }
         }
         Ok(())
+    }
+
+    /// The partition's store, of this build's rules.
+    fn store(&self, partition: u32) -> Result<Store, String> {
+        let generation = self.restorer.generation;
+        let open = || {
+            self.restorer.prepare(partition)?;
+            generation::open(&self.restorer.folder, (partition, generation), &self.options)
+        };
+        match open()? {
+            Some(store) => Ok(store),
+            // The other generation's is out of the way.
+            None => open()?.ok_or_else(|| format!("two generations of the rules have stores of partition {partition}")),
+        }
     }
 
     /// Drops the workers that stopped for a reason that passes and opens their stores again: what a failed write has left

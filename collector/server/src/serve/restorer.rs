@@ -23,6 +23,8 @@ pub struct Restorer {
     pub settings: config::Snapshots,
     /// Whose manifests count.
     pub trust: Trust,
+    /// Generation of this build's rules.
+    pub generation: u32,
 }
 
 impl Restorer {
@@ -78,7 +80,7 @@ impl Restorer {
 
     fn target(&self, partition: u32) -> Target {
         let incarnation = Some(self.homes.at(partition).incarnation);
-        Target { folder: self.folder.clone(), partition, incarnation }
+        Target { folder: self.folder.clone(), partition, incarnation, generation: self.generation }
     }
 
     /// Neither a store, nor a sound snapshot, nor a whole log.

@@ -23,6 +23,7 @@ impl Core {
             homes: Arc::clone(&self.desk.homes),
             settings: self.config.snapshots.clone(),
             trust: self.trust(),
+            generation: self.build.generation,
         }
     }
 

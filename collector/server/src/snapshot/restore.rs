@@ -26,6 +26,8 @@ pub struct Target {
     pub partition: u32,
     /// Its incarnation, by the log; `None`: that of the snapshot, for the log is compared when the store is opened.
     pub incarnation: Option<[u8; 16]>,
+    /// Generation of the rules that must have derived it: this build's.
+    pub generation: u32,
 }
 
 /// What became of looking for a snapshot to restore.
@@ -125,6 +127,13 @@ fn usable(manifest: &Manifest, target: &Target) -> Result<(), SnapshotError> {
         _ if target.incarnation.is_some_and(|incarnation| incarnation != manifest.incarnation.0) => {
             refused("it is of another life of the log".to_owned(), "Name one of this incarnation.")
         }
+        _ if manifest.generation != target.generation => refused(
+            format!(
+                "rules of generation {} derived it and this build's are of {}",
+                manifest.generation, target.generation
+            ),
+            "A snapshot that this build made, or the log, gives the store again.",
+        ),
         _ => Ok(()),
     }
 }

@@ -139,6 +139,9 @@ impl Publishing {
         let at_end = partition.is_caught_up();
         match self.publisher.compare(at_end && self.looked_again) {
             Ok(Compared::Agrees) => {
+                if !self.publisher.reconcile()? {
+                    return Ok(None);
+                }
                 self.publisher.announce()?;
                 partition.agreed();
                 Ok(Some(Stage::Publishing))

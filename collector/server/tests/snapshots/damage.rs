@@ -27,7 +27,8 @@ async fn kept(runs: u32) -> Kept {
 
 impl Kept {
     fn target(&self, folder: &Path) -> Target {
-        Target { folder: folder.to_owned(), partition: 0, incarnation: Some(self.manifest.incarnation.0) }
+        let incarnation = Some(self.manifest.incarnation.0);
+        Target { folder: folder.to_owned(), partition: 0, incarnation, generation: self.manifest.generation }
     }
 
     /// What both say of the snapshot as it is now: nothing, or the fault.
@@ -148,11 +149,11 @@ fn a_store_that_is_not_the_manifests_is_refused() {
         check(&|manifest| manifest.trees[0].size += 1, "a tree").await;
         check(&|manifest| drop(manifest.trees.pop()), "a tree").await;
         check(&|manifest| manifest.last_record.0[0] ^= 1, "the last record").await;
-        check(&|manifest| manifest.generation += 1, "the generation of rules").await;
         check(&|manifest| manifest.partition_count += 1, "the partition").await;
         check(&|manifest| manifest.published.next_offset += 1, "the watermark").await;
         check(&|manifest| manifest.store_format += 1, "Upgrade this process").await;
         check(&|manifest| manifest.store_format = 0, "format 0").await;
+        check(&|manifest| manifest.generation += 1, "rules of generation 2 derived it and this build's are of 1").await;
         // A file of the store that is left out is not noticed by its absence alone.
         check(&|manifest| manifest.files.retain(|file| !file.name.as_str().ends_with(".sst")), "not sound").await;
     });
@@ -172,7 +173,7 @@ fn the_newest_sound_snapshot_is_restored() {
         let (names, trust) = (shelf.names(), Shelf::trust(data.path()));
         let newest = async || {
             let elsewhere = tempfile::tempdir().unwrap();
-            let target = Target { folder: elsewhere.path().to_owned(), partition: 0, incarnation: None };
+            let target = Target { folder: elsewhere.path().to_owned(), partition: 0, incarnation: None, generation: 1 };
             match restore_newest(&shelf.remote(), &trust, &target).await.unwrap() {
                 Restored::From(name) => Some(name),
                 Restored::Nothing(unsound) => {

@@ -121,7 +121,8 @@ fn a_message_says_what_to_do() {
         Ev { error: Some("disk full.\n at x"), ..ev(Fail, 7, 1, 10).io(&[0], &[1]) },
     ];
     let message = messages(&history).remove(0);
-    assert_eq!(message.id, AlertId::of("failed-run", &job_id(1).0, run_id(7).to_string().as_bytes()).to_string());
+    let id = AlertId::of("acme", "failed-run", &job_id(1).0, run_id(7).to_string().as_bytes());
+    assert_eq!(message.id, id.to_string());
     assert_eq!((message.sequence, message.rule_version), (0, 1));
     assert_eq!(
         message.summary,
