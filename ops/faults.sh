@@ -19,9 +19,11 @@ rows() {
 3:faults:row_3_:100
 4:faults:row_4_:1000
 5:faults:row_5_:100
+6:brokers:brokers_die:6
 7:membership:processes_join:40
 8:membership:nobody_sees:5
 9:faults:row_9_:1
+10:lost_disk:a_lost_store:1
 11:faults:row_11_:1
 12:faults:row_12_:10
 ROWS

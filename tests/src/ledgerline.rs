@@ -17,11 +17,11 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// The binary that this build made.
 pub fn binary() -> Result<PathBuf> {
-    let test = std::env::current_exe().context("no path of this test")?;
-    let folder = test.ancestors().nth(2).context("tests lie in the build folder's deps")?;
-    let binary = folder.join("ledgerline");
-    ensure!(binary.exists(), "{} is not built: run the tests with --workspace", binary.display());
-    Ok(binary)
+    let own = std::env::current_exe().context("no path of this program")?;
+    // Tests lie in the build folder's `deps`, the bench beside the binary.
+    let mut folders = own.ancestors().skip(1).take(2);
+    let found = folders.find_map(|folder| Some(folder.join("ledgerline")).filter(|binary| binary.is_file()));
+    found.with_context(|| format!("no ledgerline near {}: run the tests with --workspace", own.display()))
 }
 
 /// The binary as a command. What the environment says to tests is no setting of a server.
@@ -224,6 +224,23 @@ impl Ledgerline {
         let response = reqwest::blocking::get(format!("{}{path}", self.url()))?;
         ensure!(response.status().is_success(), "GET {path}: {}", response.status());
         Ok(response.json()?)
+    }
+
+    /// States of the partitions that this process itself has, whoever owns them.
+    pub fn own_partitions(&self) -> Result<Vec<String>> {
+        let client = reqwest::blocking::Client::new();
+        let answer = client.get(format!("{}/v1/partitions", self.url())).header("ledgerline-forwarded", "1").send()?;
+        let rows: Value = answer.json()?;
+        let state = |row: &Value| row["state"].as_str().unwrap_or_default().to_owned();
+        Ok(rows.as_array().into_iter().flatten().map(state).collect())
+    }
+
+    /// Waits until that many of its own partitions are in one state.
+    pub fn stands(&self, partitions: usize, state: &str) -> Result<()> {
+        until(&format!("{partitions} of its partitions are {state}"), || {
+            let states = self.own_partitions()?;
+            Ok((states.iter().filter(|one| *one == state).count() == partitions).then_some(()))
+        })
     }
 
     /// Sends events over HTTP; each must be acknowledged.

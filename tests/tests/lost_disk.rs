@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a failure here is the test's")]
 
 use anyhow::{Context as _, Result, ensure};
-use ledgerline_tests::{Kafka, Ledgerline, client, kafka, until};
+use ledgerline_tests::{Fault, Kafka, Ledgerline, client, kafka, until};
 use serde_json::{Value, json};
 
 fn event(run: u32) -> String {
@@ -69,13 +69,18 @@ fn a_lost_store_is_made_again_and_tells_no_alert_twice() -> Result<()> {
         server.stop()?;
         assert_eq!(alerts(&kafka)?, told, "from {from}: no alert is told again");
     }
+    Fault { row: 10, log: "kafka", rounds: 2, events: 12, ..Fault::default() }.told()?;
     // The oracle can fail: one more failed run is another ledger, and another alert.
     let server = Ledgerline::start(data.path(), &plain)?;
     send(&server, 12..13)?;
     assert_ne!(seen(&server, 13)?, before);
     server.stop()?;
     assert_ne!(alerts(&kafka)?, told);
-    Ok(())
+    // And a build that believes its new store instead of the topic tells all of it again.
+    std::fs::remove_dir_all(data.path().join("partition-0"))?;
+    let mut broken = Ledgerline::armed(data.path(), &plain, "publisher.forgetful=error")?;
+    broken.ready()?;
+    until("every alert is told a second time", || Ok((alerts(&kafka)?.len() >= 2 * told.len()).then_some(())))
 }
 
 /// The commands that read snapshots need no server: a lost folder is restored by hand, damage ends with status 1.
@@ -113,5 +118,40 @@ fn a_folder_is_restored_by_hand() -> Result<()> {
     std::fs::write(&object, bytes)?;
     let refused = run(&["snapshot", "verify"]).unwrap_err().to_string();
     ensure!(refused.contains("not sound"), "{refused}");
+    Ok(())
+}
+
+/// A process that dies while it copies, before it signs, or before a restored store is in its place leaves nothing in the way.
+#[test]
+fn death_while_copying_or_restoring_is_no_matter() -> Result<()> {
+    let (data, copies) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let settings = [("SNAPSHOTS__URL", copies.path().to_str().unwrap()), ("SNAPSHOTS__INTERVAL_MS", "0")];
+    let armed = |place: &str| Ledgerline::armed(data.path(), &settings, &format!("{place}=abort"));
+    let mut sent = 0;
+    for place in ["store.copy", "snapshot.manifest.before"] {
+        let mut server = armed(place)?;
+        server.ready()?;
+        send(&server, sent..sent + 4)?;
+        sent += 4;
+        ensure!(!server.command(&["snapshot", "create"])?.status.success(), "{place} was not reached");
+        server.ended()?;
+        let server = Ledgerline::start(data.path(), &settings)?;
+        server.recorded(u64::from(sent))?;
+        let made = server.json(&["snapshot", "create"])?;
+        ensure!(made["made"].as_array().is_some_and(|made| made.len() == 1), "after {place}: {made:#}");
+        server.stop()?;
+        Ledgerline::prepare(data.path(), &settings, &["snapshot", "verify", "--all"])?;
+    }
+    let server = Ledgerline::start(data.path(), &settings)?;
+    let before = seen(&server, u64::from(sent))?;
+    server.stop()?;
+    std::fs::remove_dir_all(data.path().join("partition-0"))?;
+    armed("snapshot.restore.before")?.ended()?;
+    ensure!(!data.path().join("partition-0").exists(), "it died before the store was in its place");
+    let server = Ledgerline::start(data.path(), &settings)?;
+    assert_eq!(seen(&server, u64::from(sent))?, before);
+    server.stop()?;
+    let left: Vec<_> = std::fs::read_dir(data.path())?.map(|entry| entry.unwrap().file_name()).collect();
+    ensure!(!left.iter().any(|name| name.to_string_lossy().contains("restoring")), "{left:?}");
     Ok(())
 }

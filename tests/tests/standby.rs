@@ -4,28 +4,11 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
-use ledgerline_tests::{Fleet, Ledgerline, Runs, consumed, kafka, seen_from_outside, until};
-use serde_json::Value;
+use ledgerline_tests::{Fleet, Runs, consumed, kafka, seen_from_outside};
 
 const TENANTS: [&str; 4] = ["alpha", "beta", "gamma", "delta"];
 
-/// States of the rows that a process tells of itself.
-fn own(server: &Ledgerline) -> Result<Vec<String>> {
-    let client = reqwest::blocking::Client::new();
-    let answer = client.get(format!("{}/v1/partitions", server.url())).header("ledgerline-forwarded", "1").send()?;
-    let rows: Value = answer.json()?;
-    Ok(rows.as_array().into_iter().flatten().map(|row| row["state"].as_str().unwrap_or_default().to_owned()).collect())
-}
-
-fn waits_for(server: &Ledgerline, state: &str) -> Result<()> {
-    until(&format!("both partitions are {state}"), || {
-        let states = own(server)?;
-        Ok((states.len() == 2 && states.iter().all(|one| one == state)).then_some(()))
-    })
-}
-
 #[test]
-#[ignore = "open in docs/plan.md: it has not been seen to pass"]
 #[allow(clippy::disallowed_methods, reason = "how long a take-over lasts is what is shown")]
 fn a_standby_takes_over_on_order() -> Result<()> {
     let kafka = kafka(1)?;
@@ -34,16 +17,16 @@ fn a_standby_takes_over_on_order() -> Result<()> {
     let runs = Runs::start(&[primary.url()], &TENANTS);
     runs.more(20)?;
     let standby = fleet.start("a2", &[("NODE__STANDBY_FOR", "a")])?;
-    waits_for(&standby, "following")?;
+    standby.stands(2, "following")?;
     runs.send_to(&[primary.url(), standby.url()]);
     runs.more(20)?;
-    assert_eq!(own(&primary)?, ["running", "running"], "the primary has them still");
+    assert_eq!(primary.own_partitions()?, ["running", "running"], "the primary has them still");
     let refused = primary.command(&["takeover"])?;
     assert_eq!(refused.status.code(), Some(2), "who stands by for none has nothing to take over");
 
     let began = Instant::now();
     standby.ask(&["takeover"])?;
-    waits_for(&standby, "running")?;
+    standby.stands(2, "running")?;
     println!("taken over {:?} after the order", began.elapsed());
     runs.send_to(&[standby.url()]);
     let ended = primary.ended()?;
@@ -62,13 +45,13 @@ fn a_standby_takes_over_by_itself() -> Result<()> {
     let standby = fleet.start("a2", &[("NODE__STANDBY_FOR", "a")])?;
     let runs = Runs::start(&[primary.url(), standby.url()], &TENANTS);
     runs.more(20)?;
-    waits_for(&standby, "following")?;
+    standby.stands(2, "following")?;
     // Nothing of it is published twice, and what it followed does not pile up: the owner publishes it.
     let before = consumed(&kafka, "lineage.alerts")?.len();
     ensure!(before > 0, "the primary publishes");
     primary.crash()?;
     runs.send_to(&[standby.url()]);
-    waits_for(&standby, "running")?;
+    standby.stands(2, "running")?;
     runs.more(20)?;
     let sent = runs.stop();
     assert_eq!(seen_from_outside(&kafka, &sent, |alerts| alerts)?, Vec::<String>::new());

@@ -59,24 +59,13 @@ fn versions(kafka: &Kafka) -> Result<Vec<u16>> {
     Ok(records.iter().map(|record| u16::from_be_bytes([record.value[4], record.value[5]])).collect())
 }
 
-fn runs(server: &Ledgerline, partitions: usize) -> Result<()> {
-    until("it owns and runs its partitions", || {
-        let client = reqwest::blocking::Client::new();
-        let answer =
-            client.get(format!("{}/v1/partitions", server.url())).header("ledgerline-forwarded", "1").send()?;
-        let rows: Value = answer.json()?;
-        let running = rows.as_array().into_iter().flatten().filter(|row| row["state"] == "running").count();
-        Ok((running == partitions).then_some(()))
-    })
-}
-
 #[test]
 fn two_builds_work_side_by_side_and_the_newer_one_reconciles_once() -> Result<()> {
     let kafka = kafka(1)?;
     let fleet = Fleet::new(&kafka, 2, &TENANTS, &[("NODE__LEAVE", "true")])?;
     let mut former = fleet.armed("one", &[], FORMER)?;
     former.ready()?;
-    runs(&former, 2)?;
+    former.stands(2, "running")?;
     for tenant in TENANTS {
         // The next build's rule fires here, where the former has none …
         post(&former, tenant, event(2, "COMPLETE", "a"))?;
@@ -89,14 +78,14 @@ fn two_builds_work_side_by_side_and_the_newer_one_reconciles_once() -> Result<()
     // Side by side: what the next build takes in, the former reads still.
     let mut next = fleet.armed("two", &[], NEXT)?;
     next.ready()?;
-    runs(&next, 1)?;
+    next.stands(1, "running")?;
     for tenant in TENANTS {
         post(&next, tenant, event(3, "COMPLETE", "a"))?;
     }
     assert!(versions(&kafka)?.iter().all(|version| *version == 1), "one owner reads version 1 alone");
-    runs(&former, 1)?;
+    former.stands(1, "running")?;
     former.stop()?;
-    runs(&next, 2)?;
+    next.stands(2, "running")?;
     let reconciled = [
         ("conflicting-duplicate firing reconciled", 4),
         ("failed-run firing", 4),
@@ -116,7 +105,7 @@ fn two_builds_work_side_by_side_and_the_newer_one_reconciles_once() -> Result<()
     next.stop()?;
     let mut next = fleet.armed("two", &[], NEXT)?;
     next.ready()?;
-    runs(&next, 2)?;
+    next.stands(2, "running")?;
     tells(&kafka, &reconciled)?;
 
     // A former build that comes too late stops at what it can't read, and says what to do.

@@ -12,8 +12,10 @@ mod measure;
 mod memory;
 mod mix;
 mod options;
+mod restart;
 mod rig;
 mod row;
+mod scale;
 mod snapshot;
 mod stages;
 mod validate;
@@ -38,6 +40,8 @@ const SUBJECTS: &[(Subject, Run)] = &[
     (Subject::Memory, memory::run),
     (Subject::Disk, disk::run),
     (Subject::Snapshot, snapshot::run),
+    (Subject::Restart, restart::run),
+    (Subject::Scale, scale::run),
 ];
 
 fn main() -> Result<()> {

@@ -19,6 +19,9 @@ pub struct Options {
     /// Events of the memory run.
     #[arg(long)]
     pub memory_events: Option<usize>,
+    /// Events of the ledger that is started again.
+    #[arg(long)]
+    pub restart_events: Option<usize>,
     /// Where to write the rows.
     #[arg(long, default_value = "bench.json")]
     pub out: PathBuf,
@@ -47,6 +50,10 @@ pub enum Subject {
     Disk,
     /// Snapshots and restores.
     Snapshot,
+    /// From `kill -9` to serving.
+    Restart,
+    /// Two processes, and a standby that takes over.
+    Scale,
 }
 
 /// A measurement that needs a process of its own.

@@ -42,12 +42,16 @@ fn metric(server: &Ledgerline, name: &str) -> Result<f64> {
     Ok(values.sum::<Result<f64, _>>()?)
 }
 
+fn is_over(waiting_bytes: f64) -> bool {
+    waiting_bytes > (QUEUE_BYTES_MAX + BATCH_BYTES) as f64
+}
+
 /// Waits until clients have been sent away often enough, and looks at memory and queue meanwhile.
 fn pressed(server: &Ledgerline, load: &Load, fault: &mut Fault) -> Result<()> {
     let (before, resident) = (load.refused(), server.resident_bytes()?);
     until("clients are told to come back later", || {
         let (waiting, held) = (metric(server, "intake_queue_bytes")?, server.resident_bytes()?);
-        if waiting > (QUEUE_BYTES_MAX + BATCH_BYTES) as f64 {
+        if is_over(waiting) {
             fault.violations.push(format!("{waiting} bytes wait in a queue of {QUEUE_BYTES_MAX}"));
         }
         if held > resident + GROWTH_BYTES_MAX {
@@ -85,6 +89,23 @@ fn row_12_a_slow_disk_slows_intake() -> Result<()> {
     pressed(&server, &load, &mut fault)?;
     std::fs::remove_file(&slow)?;
     relieved(server, load, &witness, &site, fault)
+}
+
+#[test]
+fn the_oracle_of_row_12_sees_a_queue_without_a_bound() -> Result<()> {
+    let (site, witness) = (Site::embedded_with(&BOUNDS)?, Arc::new(Witness::default()));
+    let disk = Disk::under(&site.data(), &site.beside())?;
+    let slow = site.beside().join("slow");
+    let mut around = disk.around(&[("FAULT_SLOW", slow.to_str().context("a path")?)])?;
+    around.variables.push(("FAILPOINTS".to_owned(), "intake.bound=skip".to_owned()));
+    let server = ready(&site, &Around { said: None, ..around })?;
+    std::fs::write(&slow, "200")?;
+    // Enough of them that what they wait for is more than the bound.
+    let load = Load::start(&server.url(), &witness, 8 * CLIENTS, SEED);
+    let seen = until("more waits than may", || Ok(is_over(metric(&server, "intake_queue_bytes")?).then_some(())));
+    std::fs::remove_file(&slow)?;
+    load.stop();
+    seen
 }
 
 #[test]
