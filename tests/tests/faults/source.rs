@@ -150,6 +150,30 @@ fn row_9_a_topic_made_anew_or_widened_halts_and_says_so() -> Result<()> {
     fault.told()
 }
 
+/// The same while a server is at work: it stops by itself and says so.
+#[test]
+fn row_9_topics_that_go_under_a_running_server_halt_it() -> Result<()> {
+    let kafka = kafka(1)?;
+    let mut fault = Fault { row: ROW, log: "kafka", ..Fault::default() };
+    for (name, comes_again, command) in
+        [("gone", false, "ledgerline topics create"), ("replaced", true, "ledgerline recover --new-origin")]
+    {
+        let settled = settled(&kafka, name, &Around::default())?;
+        let server = ready(&settled.site, &Around::default())?;
+        kafka.delete_topic(&settled.site.topic("lineage.events"))?;
+        if comes_again {
+            create_topics(&settled.site)?;
+        }
+        until(&format!("a topic that is {name} halts and names a command"), || {
+            let halted = server.readiness().and_then(|(_, halted)| halted);
+            Ok(halted.filter(|why| why.contains(command)).map(drop))
+        })?;
+        fault.rounds += 1;
+        fault.events += EVENTS as u64;
+    }
+    fault.told()
+}
+
 /// Two different events that claim the same transition: both are kept, and somebody is told.
 #[test]
 fn row_9_another_payload_of_the_same_transition() -> Result<()> {

@@ -289,16 +289,15 @@ impl Keeper {
         })
     }
 
+    /// The age of the newest snapshot of each partition that is here; one that moved is another process's to tell.
     fn show(&self) {
-        let now_ns = self.core.host.clock.now_ns();
-        for (partition, newest) in self.core.kept.newest.lock().iter() {
+        let (now_ns, here) = (self.core.host.clock.now_ns(), self.core.partitions());
+        let ages = &self.core.metrics.snapshots.age;
+        ages.clear();
+        for (partition, newest) in self.core.kept.newest.lock().iter().filter(|(partition, _)| here.contains(partition))
+        {
             let age_s = now_ns.saturating_sub(newest.written_at_ns) as f64 / 1e9;
-            self.core
-                .metrics
-                .snapshots
-                .age
-                .get_or_create(&PartitionLabel { partition: *partition })
-                .set(age_s.max(0.0));
+            ages.get_or_create(&PartitionLabel { partition: *partition }).set(age_s.max(0.0));
         }
     }
 }

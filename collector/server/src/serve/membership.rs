@@ -95,7 +95,8 @@ impl Core {
                 _ => match owners.unopened().into_iter().find(|(unopened, _)| *unopened == partition) {
                     Some((_, why)) => format!("this process has it and can't open its store: {why}"),
                     None if !self.config.kafka.is_configured() => "its store is being opened".to_owned(),
-                    None => match self.peers.of(partition) {
+                    // A ledger that was recovered has a watermark before it has an owner.
+                    None => match self.peers.of(partition).filter(|mark| !mark.advertised_url.is_empty()) {
                         Some(mark) if mark.advertised_url != self.url() => {
                             return Home::At { partition, url: mark.advertised_url };
                         }
