@@ -37,7 +37,7 @@ pub fn run(options: &Options) -> Result<Vec<Row>> {
     Ok(vec![
         Row::ratio("scale: two processes ÷ one", median(two), median(one), Target::None, "events/s"),
         Row::bounded(
-            format!("take-over: from the order to serving, {events} events"),
+            format!("takeover: from the order to serving, {events} events"),
             taken_over(&kafka, &tenants, each)?,
             TAKEN_OVER_MAX,
             "s",
