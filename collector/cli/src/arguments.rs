@@ -137,7 +137,7 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct Recover {
     /// Confirm that trees of a new name begin: ledger.name, and deployment.name or data_dir, are the new ledger's
-    #[arg(long, required = true)]
+    #[arg(long)]
     pub new_origin: bool,
     /// The lost ledger's deployment.name, on the same cluster; empty where it had none
     #[arg(long, value_name = "NAME", default_value = "")]

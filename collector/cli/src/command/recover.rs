@@ -20,6 +20,12 @@ use crate::render::table::table;
 use crate::{output, settings};
 
 pub fn run(arguments: &Arguments, recover: &Recover) -> Result<(), Failure> {
+    if !recover.new_origin {
+        return Err(Failure::Usage(
+            "this begins trees of a new name and leaves the lost ones as they are: confirm it with --new-origin"
+                .to_owned(),
+        ));
+    }
     let config = settings::load(arguments, &[])?.config;
     let host = host();
     let ledger = LedgerName::parse(&config.ledger.name)
