@@ -34,7 +34,8 @@ impl Disk {
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
         let library = folder.join(format!("libdisk-{digest:016x}.so"));
         if !library.exists() {
-            let part = folder.join(format!("libdisk-{digest:016x}.{}.part", std::process::id()));
+            // Tests that run side by side may all find it missing: each makes its own, and the last one's stays.
+            let part = tempfile::NamedTempFile::new_in(folder)?.into_temp_path();
             let compiled = Command::new("cc")
                 .args(["-Wall", "-Wextra", "-Werror", "-O1", "-shared", "-fPIC", "-o"])
                 .arg(&part)
@@ -43,7 +44,7 @@ impl Disk {
                 .output()
                 .context("cc is missing: run ops/bootstrap.sh")?;
             ensure!(compiled.status.success(), "disk.c: {}", String::from_utf8_lossy(&compiled.stderr));
-            std::fs::rename(&part, &library)?;
+            part.persist(&library)?;
         }
         let root = std::fs::canonicalize(root)?;
         std::fs::create_dir_all(beside.join("grave"))?;
