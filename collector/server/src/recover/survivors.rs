@@ -41,7 +41,8 @@ impl<'a> Survivors<'a> {
         let (mut stores, mut told, mut tenants) = (Vec::new(), Vec::new(), BTreeSet::new());
         for path in recovery.stores {
             let broken = |error| RecoverError::Store { path: path.clone(), error };
-            let store = Store::open(path, &StoreOptions::new(CACHE_BYTES, MEMTABLE_BYTES)).map_err(broken)?;
+            // To be read alone: the lost ledger stays as it is.
+            let store = Store::open_copy(path, &StoreOptions::new(CACHE_BYTES, MEMTABLE_BYTES)).map_err(broken)?;
             tenants.extend(tables::tenants(&store).map_err(broken)?.into_iter().map(|(name, _)| name));
             let meta = tables::get::<Meta>(&store, &[]).map_err(broken)?;
             let published = tables::get::<PublishedRow>(&store, &[]).map_err(broken)?;
