@@ -7,7 +7,6 @@ mod begun;
 pub use begun::Begun;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use ledger::digest::{Context, digest};
 use ledger::key::{SignError, Signer as _};
@@ -19,16 +18,12 @@ use lineage::frame::{self, EncodeError};
 use self::begun::{Found, Search};
 use crate::intake::{blank, envelope_record};
 use crate::keyring::Keyring;
-use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, ReadBound};
+use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord};
 use crate::random::Random;
 use crate::recorder::control::{GenesisContent, TenantContent, signed_message};
 use crate::tenancy::partition_of_tenant;
 
 const TENANT_KEY: Context = Context::new("ledgerline v1 tenant control key");
-const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait: Duration::from_millis(200) };
-/// Reads that may come back empty before a partition counts as unreadable.
-const EMPTY_READS_MAX: u32 = 150;
-
 /// The partition a tenant lives in, and which life of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Home {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, Record, Whole};
+use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord, Record, Start, Whole};
 
 /// What became of one partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,7 +115,7 @@ fn move_events(
     }
     let there = to.range(topic, partition)?.end;
     compare(from, to, topic, partition, 0, there)?;
-    read(from, topic, partition, there, |records| {
+    Whole::batches((from, topic, partition), Start::At(there), |records| {
         let (first, sent) = (records[0].offset, records.len() as u64);
         let positions = appender
             .append(
@@ -143,9 +143,9 @@ fn move_others(
     let mut known: HashSet<[u8; 32]> = HashSet::new();
     for partition in 0..to.partitions(topic)? {
         let start = to.range(topic, partition)?.start;
-        read(to, topic, partition, start, |records| {
-            known.extend(records.iter().map(digest));
-            Ok(())
+        Whole::each((to, topic, partition), Start::At(start), |record| {
+            known.insert(digest(record));
+            Ok::<_, MigrateError>(())
         })?;
     }
     let mut moved = Vec::new();
@@ -156,7 +156,8 @@ fn move_others(
             None => 0,
         };
         let mut one = Moved { topic: topic.to_string(), partition, copied: 0, there: 0 };
-        read(from, topic, partition, read_already.clamp(range.start, range.end), |records| {
+        let start = Start::At(read_already.clamp(range.start, range.end));
+        Whole::batches((from, topic, partition), start, |records| {
             let all = records.len() as u64;
             let missing: Vec<NewRecord> =
                 records.into_iter().filter(|record| !known.contains(&digest(record))).map(again).collect();
@@ -214,8 +215,8 @@ fn compare(
         return Err(differs(from.range(topic, partition)?.end));
     }
     let mut theirs = Vec::new();
-    let mut copies = Whole::new(to, topic, partition, first)?;
-    read(from, topic, partition, first, |records| {
+    let mut copies = Whole::new((to, topic, partition), Start::At(first))?;
+    Whole::batches((from, topic, partition), Start::At(first), |records| {
         for record in records.into_iter().filter(|record| record.offset < end) {
             if theirs.is_empty() {
                 theirs = copies.next()?;
@@ -228,24 +229,6 @@ fn compare(
         }
         Ok(())
     })
-}
-
-/// Hands every record from `first` on to `take`, some at a time.
-fn read(
-    log: &dyn Log,
-    topic: &Arc<str>,
-    partition: u32,
-    first: u64,
-    mut take: impl FnMut(Vec<Record>) -> Result<(), MigrateError>,
-) -> Result<(), MigrateError> {
-    let mut reading = Whole::new(log, topic, partition, first)?;
-    loop {
-        let records = reading.next()?;
-        if records.is_empty() {
-            return Ok(());
-        }
-        take(records)?;
-    }
 }
 
 #[cfg(test)]

@@ -7,9 +7,9 @@ use ledger::checkpoint::Checkpoint;
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::frame::{self, Opened};
 
-use super::{EMPTY_READS_MAX, GenesisError, Homes, READ, contradiction, reading};
+use super::{GenesisError, Homes, contradiction, reading};
 use crate::keyring::Keyring;
-use crate::log::{Log, LogError, Names, Record, Start};
+use crate::log::{Log, Names, Record, Start, Whole};
 use crate::recorder::control::GenesisContent;
 
 /// A ledger that was begun, as its log says.
@@ -105,20 +105,14 @@ impl Search<'_> {
         mut find: impl FnMut(&Record) -> Option<T>,
     ) -> Result<Option<T>, GenesisError> {
         let failed = |error| reading(topic, partition, error);
-        let mut reader = self.log.reader(topic).map_err(failed)?;
-        reader.assign(&[(partition, Start::Earliest)]).map_err(failed)?;
-        let mut empty = 0;
+        let mut reading = Whole::new((self.log, topic, partition), Start::Earliest).map_err(failed)?;
         loop {
-            let batch = reader.read(READ).map_err(failed)?;
-            if let Some(found) = batch.records.iter().find_map(&mut find) {
-                return Ok(Some(found));
-            }
-            empty = if batch.records.is_empty() { empty + 1 } else { 0 };
-            if batch.at_end {
+            let records = reading.next().map_err(failed)?;
+            if records.is_empty() {
                 return Ok(None);
             }
-            if empty > EMPTY_READS_MAX {
-                return Err(failed(LogError::Retry { what: "its end was not reached".to_owned() }));
+            if let Some(found) = records.iter().find_map(&mut find) {
+                return Ok(Some(found));
             }
         }
     }

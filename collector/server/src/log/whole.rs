@@ -1,4 +1,4 @@
-//! Reading a partition to its end: for whoever copies or compares logs that nothing is at work on.
+//! Reading a partition to the end that it has now: for whoever looks for something in it, copies or compares it.
 
 use std::time::Duration;
 
@@ -9,6 +9,9 @@ const READ: ReadBound = ReadBound { records_max: 500, bytes_max: 4 << 20, wait: 
 /// Reads that may come back empty before a partition counts as unreadable.
 const EMPTY_READS_MAX: u32 = 150;
 
+/// A partition of a topic.
+pub(crate) type Place<'a> = (&'a dyn Log, &'a str, u32);
+
 /// One partition, read to its end.
 pub(crate) struct Whole {
     reader: Box<dyn Reader>,
@@ -17,27 +20,36 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// Reads from `first` on what the partition holds now.
-    pub fn new(log: &dyn Log, topic: &str, partition: u32, first: u64) -> Result<Self, LogError> {
+    /// Reads from `start` on what the partition holds now.
+    pub fn new((log, topic, partition): Place<'_>, start: Start) -> Result<Self, LogError> {
         let mut reader = log.reader(topic)?;
-        reader.assign(&[(partition, Start::At(first))])?;
+        reader.assign(&[(partition, start)])?;
         Ok(Whole { reader, place: format!("{topic}/{partition}"), ended: false })
     }
 
-    /// Shows `take` every record from `first` on.
-    pub fn each<E: From<LogError>>(
-        (log, topic, partition): (&dyn Log, &str, u32),
-        first: u64,
-        mut take: impl FnMut(&Record) -> Result<(), E>,
+    /// Hands `take` every record from `start` on, some at a time.
+    pub fn batches<E: From<LogError>>(
+        place: Place<'_>,
+        start: Start,
+        mut take: impl FnMut(Vec<Record>) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut reading = Self::new(log, topic, partition, first)?;
+        let mut reading = Self::new(place, start)?;
         loop {
             let records = reading.next()?;
             if records.is_empty() {
                 return Ok(());
             }
-            records.iter().try_for_each(&mut take)?;
+            take(records)?;
         }
+    }
+
+    /// Shows `take` every record from `start` on.
+    pub fn each<E: From<LogError>>(
+        place: Place<'_>,
+        start: Start,
+        mut take: impl FnMut(&Record) -> Result<(), E>,
+    ) -> Result<(), E> {
+        Self::batches(place, start, |records| records.iter().try_for_each(&mut take))
     }
 
     /// The next records; none at the end.

@@ -1,7 +1,6 @@
 //! Taking over: fence, read the watermark back, find what is already published, and only then publish.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use ledger::leaf::Hex;
 use store::failpoint;
@@ -9,11 +8,7 @@ use store::tables::{self, Meta, OutboxKey, PublishedRow};
 
 use super::outgoing::{POSITION, parse};
 use super::{PublishError, Publisher, Watermark, advance};
-use crate::log::{CommitError, ReadBound, Record, Start};
-
-const READ: ReadBound = ReadBound { records_max: 1_000, bytes_max: 8 << 20, wait: Duration::from_millis(200) };
-/// Reads that may come back empty before the end is reached: a bound on a broker that stalls.
-const EMPTY_READS_MAX: u32 = 150;
+use crate::log::{CommitError, Record, Start, Whole};
 
 impl Publisher {
     /// Fences the former owner, settles what it left open, and learns from the log what is published. Nothing is published before
@@ -132,20 +127,10 @@ impl Publisher {
         start: Start,
         mut visit: impl FnMut(&Record),
     ) -> Result<(), PublishError> {
-        let mut reader = self.log.reader(topic).map_err(|error| self.reading(error))?;
-        reader.assign(&[(partition, start)]).map_err(|error| self.reading(error))?;
-        for _ in 0..EMPTY_READS_MAX {
-            loop {
-                let batch = reader.read(READ).map_err(|error| self.reading(error))?;
-                batch.records.iter().for_each(&mut visit);
-                if batch.at_end {
-                    return Ok(());
-                }
-                if batch.records.is_empty() {
-                    break;
-                }
-            }
-        }
-        Err(PublishError::Recover(format!("{topic}/{partition} could not be read to its end")))
+        let read = Whole::each((self.log.as_ref(), topic, partition), start, |record| {
+            visit(record);
+            Ok(())
+        });
+        read.map_err(|error| self.reading(error))
     }
 }

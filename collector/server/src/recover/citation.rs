@@ -9,7 +9,6 @@ use store::tables::{self, CheckpointRow};
 
 use super::survivors::Survivors;
 use super::{RecoverError, Recovery};
-use crate::log::{LogError, Whole};
 
 /// Found so far, by tenant.
 #[derive(Default)]
@@ -23,18 +22,10 @@ impl Citations {
     ) -> Result<BTreeMap<String, Previous>, RecoverError> {
         let mut found = Self::default();
         let topic = &recovery.lost.checkpoints;
-        let partitions = match recovery.from.partitions(topic) {
-            Err(LogError::NoTopic { .. }) => 0,
-            partitions => partitions?,
-        };
-        for partition in 0..partitions {
-            let start = recovery.from.range(topic, partition)?.start;
-            Whole::each((recovery.from, topic, partition), start, |record| {
-                // One that another key has signed is nobody's we know.
-                found.take(recovery, record.value.as_deref().unwrap_or_default());
-                Ok::<_, RecoverError>(())
-            })?;
-        }
+        survivors.each(topic, |record| {
+            // One that another key has signed is nobody's we know.
+            found.take(recovery, record.value.as_deref().unwrap_or_default());
+        })?;
         for (path, store) in survivors.stores() {
             let broken = |error| RecoverError::Store { path: path.to_owned(), error };
             for (tenant, _) in tables::tenants(store).map_err(broken)? {

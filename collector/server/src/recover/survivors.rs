@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use ledger::Tenant;
 use ledger::leaf::{self, Detail, Hex, Leaf, SourcePosition};
-use lineage::envelope::{Envelope, Kind, Mode, Source};
+use lineage::envelope::{Kind, Mode, Source};
 use lineage::frame::{self, Opened};
 use store::tables::{self, LeafKey, Meta, PublishedRow};
 use store::{Store, StoreOptions};
 
-use super::target::{Origin, Target};
+use super::target::Target;
 use super::{RecoverError, Recovery, Told};
 use crate::intake::{Channel, Desk, Prepared, Preparer};
-use crate::log::{LogError, Range, Record, Whole};
+use crate::log::{LogError, Range, Record, Start, Whole};
 use crate::publisher::Watermark;
 
 /// Memory that reading a store may take.
@@ -55,7 +55,9 @@ impl<'a> Survivors<'a> {
             stores.push((path.clone(), store));
         }
         let mut survivors = Survivors { recovery, stores, log: Vec::new(), told, tenants };
-        survivors.look_at_watermarks()?;
+        let mut told = std::mem::take(&mut survivors.told);
+        survivors.each(&recovery.lost.recorders, |record| told.extend(told_by(record)))?;
+        survivors.told = told;
         survivors.look_at_log()?;
         Ok(survivors)
     }
@@ -89,13 +91,11 @@ impl<'a> Survivors<'a> {
         }
     }
 
-    fn look_at_watermarks(&mut self) -> Result<(), RecoverError> {
-        let topic = &self.recovery.lost.recorders;
-        for at in 0..self.partitions(topic)? {
-            let start = self.recovery.from.range(topic, at)?.start;
-            let told = &mut self.told;
-            Whole::each((self.recovery.from, topic, at), start, |record| {
-                told.extend(told_by(record));
+    /// Shows `take` every record of a topic of the lost ledger; none where there is no such topic.
+    pub fn each(&self, topic: &str, mut take: impl FnMut(&Record)) -> Result<(), RecoverError> {
+        for partition in 0..self.partitions(topic)? {
+            Whole::each((self.recovery.from, topic, partition), Start::Earliest, |record| {
+                take(record);
                 Ok::<_, RecoverError>(())
             })?;
         }
@@ -131,7 +131,7 @@ impl<'a> Survivors<'a> {
         mut take: impl FnMut(u64, Opened<'_>) -> Result<(), RecoverError>,
     ) -> Result<(), RecoverError> {
         let topic = &self.recovery.lost.events;
-        Whole::each((self.recovery.from, topic, partition), range.start, |record| {
+        Whole::each((self.recovery.from, topic, partition), Start::At(range.start), |record| {
             let value = record.value.as_deref().unwrap_or_default();
             take(record.offset, frame::open(value, self.recovery.keyring.intake_keys()))
         })
@@ -159,7 +159,7 @@ impl<'a> Survivors<'a> {
                 }
             };
             let published = incarnation.is_none_or(|life| self.is_published(life, partition, offset));
-            target.put(&envelope, Origin::Log, published)
+            target.put(*envelope, published)
         })
     }
 
@@ -257,9 +257,4 @@ fn mode(mode: leaf::Mode) -> Mode {
         leaf::Mode::Backfill => Mode::Backfill,
         leaf::Mode::Drill => Mode::Drill,
     }
-}
-
-/// The same envelope, for another life of another partition.
-pub(super) fn moved<'a>(envelope: &Envelope<'a>, incarnation: [u8; 16]) -> Envelope<'a> {
-    Envelope { incarnation, ..envelope.clone() }
 }

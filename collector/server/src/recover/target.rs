@@ -7,26 +7,16 @@ use ledger::leaf::Hex;
 use lineage::envelope::{Envelope, Kind};
 use lineage::frame;
 
-use super::survivors::moved;
 use super::{Counts, RecoverError, Recovery};
 use crate::genesis::Homes;
 use crate::intake::{Sealed, envelope_record};
-use crate::log::{Appender, NewRecord, Record, Whole};
+use crate::log::{Appender, NewRecord, Record, Start, Whole};
 use crate::publisher::Watermark;
 
 /// Records that are appended together.
 const APPEND_MAX: usize = 500;
 /// Bytes of them.
 const APPEND_BYTES_MAX: usize = 4 << 20;
-
-/// Where an event was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Origin {
-    /// In the lost log.
-    Log,
-    /// In a store.
-    Store,
-}
 
 /// The partitions of the new log.
 pub(super) struct Target<'a> {
@@ -58,7 +48,7 @@ impl<'a> Target<'a> {
     ) -> Result<Self, RecoverError> {
         let mut partitions = Vec::new();
         for partition in 0..homes.count() {
-            let reading = Some(Whole::new(recovery.to, &recovery.names.events, partition, 1)?);
+            let reading = Some(Whole::new((recovery.to, &recovery.names.events, partition), Start::At(1))?);
             let counts = Counts { partition, ..Counts::default() };
             let (left, pending) = (Vec::new(), Vec::new());
             partitions.push(Partition {
@@ -75,18 +65,22 @@ impl<'a> Target<'a> {
     }
 
     /// Puts an envelope of the lost log.
-    pub fn put(&mut self, envelope: &Envelope<'_>, from: Origin, published: bool) -> Result<(), RecoverError> {
+    pub fn put(&mut self, mut envelope: Envelope<'_>, published: bool) -> Result<(), RecoverError> {
         let home = self.homes.of(envelope.tenant);
+        envelope.incarnation = home.incarnation;
         let mut sealed = Vec::new();
-        let key = self.recovery.keyring.intake_key();
-        frame::seal_as(frame::OLDEST, &moved(envelope, home.incarnation), key, &mut sealed)?;
-        self.count(home.partition, envelope.kind, from);
+        frame::seal_as(frame::OLDEST, &envelope, self.recovery.keyring.intake_key(), &mut sealed)?;
+        let counts = &mut self.partitions[home.partition as usize].counts;
+        match envelope.kind {
+            Kind::Event => counts.from_log += 1,
+            _ => counts.others += 1,
+        }
         self.place(home.partition, envelope.tenant, sealed, published)
     }
 
     /// Puts an event that was sealed anew, from a store.
     pub fn put_sealed(&mut self, sealed: Sealed, tenant: &str, published: bool) -> Result<(), RecoverError> {
-        self.count(sealed.partition, Kind::Event, Origin::Store);
+        self.partitions[sealed.partition as usize].counts.from_stores += 1;
         self.place(sealed.partition, tenant, sealed.envelope, published)
     }
 
@@ -109,15 +103,6 @@ impl<'a> Target<'a> {
             self.append(topic, vec![record])?;
         }
         Ok(self.partitions.into_iter().map(|partition| partition.counts).collect())
-    }
-
-    fn count(&mut self, partition: u32, kind: Kind, from: Origin) {
-        let counts = &mut self.partitions[partition as usize].counts;
-        match (kind, from) {
-            (Kind::Event, Origin::Log) => counts.from_log += 1,
-            (Kind::Event, Origin::Store) => counts.from_stores += 1,
-            _ => counts.others += 1,
-        }
     }
 
     fn place(&mut self, partition: u32, tenant: &str, sealed: Vec<u8>, published: bool) -> Result<(), RecoverError> {

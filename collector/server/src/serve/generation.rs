@@ -6,36 +6,31 @@ use std::path::Path;
 use store::tables::{self, Meta};
 use store::{Store, StoreOptions};
 
-/// Opens the store of a partition in `folder`. Gives none where it was of another generation and has been set aside: then there is
+/// Opens the store of a partition at `path`. Gives none where it was of another generation and has been set aside: then there is
 /// none, or the one that this generation had before.
 ///
 /// # Errors
 /// Why it can't be opened, in a sentence.
-pub(super) fn open(
-    folder: &Path,
-    (partition, generation): (u32, u32),
-    options: &StoreOptions,
-) -> Result<Option<Store>, String> {
-    let path = folder.join(format!("partition-{partition}"));
-    let store = Store::open(&path, options).map_err(|error| error.to_string())?;
+pub(super) fn open(path: &Path, generation: u32, options: &StoreOptions) -> Result<Option<Store>, String> {
+    let store = Store::open(path, options).map_err(|error| error.to_string())?;
     let meta = tables::get::<Meta>(&store, &[]).map_err(|error| error.to_string())?;
     let former = match meta {
         Some(meta) if meta.generation != generation => meta.generation,
         _ => return Ok(Some(store)),
     };
     drop(store);
-    let aside = |generation: u32| folder.join(format!("partition-{partition}.generation-{generation}"));
+    let aside = |generation: u32| path.with_extension(format!("generation-{generation}"));
     let renamed = |from: &Path, to: &Path| {
         let cannot = |error| format!("{} can't be renamed to {}: {error}", from.display(), to.display());
         std::fs::rename(from, to).map_err(cannot)
     };
-    renamed(&path, &aside(former))?;
+    renamed(path, &aside(former))?;
     // A build that is taken back finds what it had; it is as far behind as the upgrade lasted.
     if aside(generation).exists() {
-        renamed(&aside(generation), &path)?;
+        renamed(&aside(generation), path)?;
     }
-    store::make_durable(&aside(former)).map_err(|error| format!("{} can't be synced: {error}", folder.display()))?;
-    tracing::warn!(partition, former, generation, "the store of another generation of the rules is set aside");
+    store::make_durable(&aside(former)).map_err(|error| format!("{} can't be synced: {error}", path.display()))?;
+    tracing::warn!(store = %path.display(), former, generation, "the store of another generation of the rules is set aside");
     Ok(None)
 }
 
@@ -59,7 +54,7 @@ mod tests {
     #[test]
     fn what_two_generations_derived_is_never_mixed() {
         let folder = tempfile::tempdir().unwrap();
-        let open = |generation| open(folder.path(), (0, generation), &StoreOptions::default()).unwrap();
+        let open = |generation| open(&folder.path().join("partition-0"), generation, &StoreOptions::default()).unwrap();
         derive(&open(1).unwrap(), 1, 10);
         assert_eq!(next_offset(&open(1).unwrap()), Some(10), "its own is opened as it is");
         assert!(open(2).is_none());

@@ -93,7 +93,7 @@ impl Owners {
         let generation = self.restorer.generation;
         let open = || {
             self.restorer.prepare(partition)?;
-            generation::open(&self.restorer.folder, (partition, generation), &self.options)
+            generation::open(&self.restorer.store(partition), generation, &self.options)
         };
         match open()? {
             Some(store) => Ok(store),
