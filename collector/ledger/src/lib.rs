@@ -14,6 +14,7 @@ pub mod leaf;
 pub mod manifest;
 pub mod note;
 pub mod origin;
+pub mod proof;
 pub mod tenant;
 pub mod tile;
 pub mod tree;

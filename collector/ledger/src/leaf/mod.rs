@@ -155,7 +155,7 @@ kinds! {
 }
 
 #[cfg(test)]
-mod samples;
+pub(crate) mod samples;
 #[cfg(test)]
 mod schema_test;
 #[cfg(test)]

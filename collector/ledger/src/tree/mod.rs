@@ -48,6 +48,16 @@ pub fn stored_index(level: u8, number: u64) -> u64 {
     tlog_tiles::stored_hash_index(level, number)
 }
 
+/// Level and number of the hash stored at `index`: the other way round.
+///
+/// # Panics
+/// Where the index lies beyond those of [`LEAVES_MAX`] leaves.
+#[must_use]
+pub fn split_index(index: u64) -> (u8, u64) {
+    assert!(index < stored_count(LEAVES_MAX), "the index is one of the largest tree's");
+    tlog_tiles::split_stored_hash_index(index)
+}
+
 /// How many hashes are stored for a tree of `size` leaves, which is the index that the next append begins at.
 ///
 /// # Panics
@@ -73,6 +83,6 @@ pub fn append<R: HashReader>(size: u64, leaf: &[u8], reader: &R) -> Result<Vec<(
 }
 
 #[cfg(test)]
-mod naive;
+pub(crate) mod naive;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 //! reused. The rows of the graph are the fold's (`lineage::row`).
 
 mod graph;
+mod hashes;
 mod leaves;
 mod meta;
 mod outbox;
@@ -10,6 +11,7 @@ mod sources;
 mod tenants;
 mod tiles;
 
+pub use hashes::TreeHashes;
 pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_leaf, repeats};
 pub use meta::{Meta, StoreFormat};
 pub use outbox::{OutboxKey, Outgoing};

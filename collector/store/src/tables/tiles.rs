@@ -120,7 +120,7 @@ impl Tree {
 }
 
 /// RFC 6962's hash over hashes of equal subtrees, the last of which may be smaller.
-fn subtree(hashes: &[Hash]) -> Hash {
+pub(super) fn subtree(hashes: &[Hash]) -> Hash {
     match hashes {
         [] => EMPTY_ROOT,
         [one] => *one,

@@ -1,0 +1,20 @@
+//! Proofs that leave the server and are checked elsewhere: one leaf's as C2SP has it, files of several with what they open, and
+//! that one tree is the beginning of another. Formats: `docs/ledger-format.md`.
+//! Never reads a file and never asks anybody: texts and keys come in, a verdict goes out.
+
+mod check;
+mod consistency;
+mod file;
+mod tlog;
+mod verdict;
+
+pub use check::{Checked, CheckedLeaf, Trust, commitment};
+pub use consistency::ConsistencyFile;
+pub use file::{ENTRIES_MAX, Entry, ProofFile, Subject, SubjectKind, Withheld};
+pub use tlog::{PATH_HASHES_MAX, TlogProof, TlogProofFault};
+pub use verdict::{Fault, Verdict};
+
+pub(crate) use tlog::{exact, hash};
+
+#[cfg(test)]
+mod tests;
