@@ -1,0 +1,1 @@
+"""Checks ledgers, archives and proof files of ledgerline without any of its code."""
