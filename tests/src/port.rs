@@ -2,8 +2,9 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
-use std::sync::Mutex;
 use std::{fs, io};
+
+use parking_lot::Mutex;
 
 /// Below the test brokers' ports (from 20,000 on) and the range that the system hands to outgoing connections (from
 /// 32,768 on), so that neither takes the port of a server that is down for a moment.
@@ -17,7 +18,7 @@ static HELD: Mutex<Vec<File>> = Mutex::new(Vec::new());
 pub fn free_port() -> io::Result<u16> {
     let locks = std::env::temp_dir().join("ledgerline-test-ports");
     fs::create_dir_all(&locks)?;
-    let mut held = HELD.lock().unwrap();
+    let mut held = HELD.lock();
     for port in PORTS {
         let lock = File::options().create(true).append(true).open(locks.join(port.to_string()))?;
         // A second handle of this process is refused, too.
