@@ -2,12 +2,14 @@
 //!
 //! Everything here is a function of its arguments. Never does I/O, never reads a clock, never draws randomness:
 //! positions, times and random bytes enter as values, and whoever owns the disk writes what is returned.
-//! Formats are C2SP's (`tlog-tiles`, `tlog-checkpoint`, `signed-note`), so that verifiers we did not write accept them.
+//! Formats are C2SP's (`tlog-tiles`, `tlog-checkpoint`, `signed-note`, `tlog-cosignature`, `tlog-witness`), so that verifiers
+//! we did not write accept them.
 
 #![forbid(unsafe_code)]
 
 pub mod checkpoint;
 pub mod commitment;
+pub mod cosignature;
 pub mod digest;
 pub mod key;
 pub mod leaf;
@@ -18,6 +20,7 @@ pub mod proof;
 pub mod tenant;
 pub mod tile;
 pub mod tree;
+pub mod witness;
 
 pub use checkpoint::Checkpoint;
 pub use commitment::{Commitment, Opening};

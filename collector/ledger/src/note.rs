@@ -174,7 +174,9 @@ impl NoteSignature {
         Ok(Self { name, id: Hex(read.id().to_be_bytes()), bytes: read.signature().to_vec() })
     }
 
-    fn to_line(&self) -> Vec<u8> {
+    /// The line, with its end.
+    #[must_use]
+    pub fn to_line(&self) -> Vec<u8> {
         signed_note::Signature::new(self.name.as_str().to_owned(), u32::from_be_bytes(self.id.0), self.bytes.clone())
             .expect("a KeyName is a name that the format allows")
             .to_bytes()
