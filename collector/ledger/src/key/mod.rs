@@ -2,17 +2,21 @@
 //! Never reads or writes a file, never draws a key: random bytes and texts enter and leave as values. No secret is ever
 //! shown: `Debug` says only whose key it is, nothing implements `Display`, and every secret is overwritten when dropped.
 
+mod book;
 mod identity;
 mod intake;
 mod name;
+mod order;
 mod secret;
 mod signer;
 mod signing;
 mod verifier;
 
+pub use book::{BookKey, Judged, KEYS_MAX, KeyBook, KeyBookFault, KeyRefusal, KeyState, KeyStatus};
 pub use identity::IdentityKey;
 pub use intake::IntakeKey;
 pub use name::{KeyName, KeyNameFault};
+pub use order::{KeyOrder, KeyOrderFault, Reason, ReasonFault};
 pub use secret::SecretText;
 pub use signer::{Algorithm, KeyId, SignError, Signer};
 pub use signing::SigningKey;
