@@ -10,6 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/ledgerline
 readonly JAVA_RELEASE_MIN=17 # Kafka 4 brokers
 readonly PYTHON_MINOR_MIN=10 # the OpenLineage client
+readonly GO_MINOR_MIN=25     # the modules of tests/verifiers/go
 
 say() { printf 'bootstrap: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -98,17 +99,38 @@ make_venv() {
   printf '%s\n' "$wanted" >"$venv/requirements.sha256" # Written last: a half-made environment is made again.
 }
 
+# ---- Go ---------------------------------------------------------------------------------------------------
+
+# Debian's Go is years behind, so it is asked for like Rust. It only has to be there; no tool chain is touched.
+need_go() {
+  local minor=""
+  have go && minor=$(go version | sed -n 's/^go version go1\.\([0-9]*\).*/\1/p')
+  [ "${minor:-0}" -ge "$GO_MINOR_MIN" ] ||
+    fail "Go 1.$GO_MINOR_MIN or later is missing (there is ${minor:+1.}${minor:-none}): install it from https://go.dev/dl and put it on PATH"
+}
+
+# The modules of the Go verifier, checked against go.sum, so that its tests need no network.
+fetch_go_modules() {
+  local sources=$here/../tests/verifiers/go sum
+  sum=$(sha256sum "$sources/go.sum" | cut -d' ' -f1)
+  [ "$(cat "$cache/go-modules.sha256" 2>/dev/null)" = "$sum" ] && return 0
+  say "fetching Go modules"
+  (cd "$sources" && go mod download) >&2
+  mkdir -p "$cache"
+  printf '%s\n' "$sum" >"$cache/go-modules.sha256"
+}
+
 # ---- what is asked for ------------------------------------------------------------------------------------
 
 have cargo || [ -x "$HOME/.cargo/bin/cargo" ] ||
   fail "Rust is missing: install it from https://rustup.rs (the oldest version that builds is rust-version in Cargo.toml)"
 
-python="" need_venv=no need_kafka=no
+python="" need_venv=no need_kafka=no need_modules=no
 look_for_build
 for part in "$@"; do
   case $part in
   build) ;;
-  test) look_for_test && need_venv=yes need_kafka=yes ;;
+  test) need_go && look_for_test && need_venv=yes need_kafka=yes need_modules=yes ;;
   check) look_for_check && need_venv=yes ;;
   bench) look_for_test && look_for_bench && need_kafka=yes ;;
   *) fail "unknown part: $part (test, check, bench)" ;;
@@ -125,6 +147,9 @@ if [ "$need_venv" = yes ] && ! venv_is_current; then
   flock 9
   venv_is_current || make_venv
   exec 9>&-
+fi
+if [ "$need_modules" = yes ]; then
+  fetch_go_modules
 fi
 if [ "$need_kafka" = yes ]; then
   "$here/kafka/kafka.sh" fetch >/dev/null

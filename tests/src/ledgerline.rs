@@ -305,21 +305,26 @@ pub fn until<T>(what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Resul
     bail!("waited {PATIENCE:?} in vain: {what}")
 }
 
-/// Runs one of the Python clients in `tests/clients`, in the environment that `ops/bootstrap.sh test` makes.
-pub fn client(script: &str, arguments: &[&str], input: &str) -> Result<String> {
-    use std::io::Write as _;
+/// The Python that `ops/bootstrap.sh test` sets up, as a command.
+pub(crate) fn python() -> Result<Command> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let cache =
         cache.or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"))).context("no HOME")?;
     let python = cache.join("ledgerline/venv/bin/python");
-    let mut child = Command::new(&python)
+    ensure!(python.is_file(), "{} is missing: run ops/bootstrap.sh test", python.display());
+    Ok(Command::new(python))
+}
+
+/// Runs one of the Python clients in `tests/clients`.
+pub fn client(script: &str, arguments: &[&str], input: &str) -> Result<String> {
+    use std::io::Write as _;
+    let mut child = python()?
         .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("clients").join(script))
         .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{} is missing: run ops/bootstrap.sh test", python.display()))?;
+        .spawn()?;
     child.stdin.take().context("a pipe was asked for")?.write_all(input.as_bytes())?;
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));

@@ -6,6 +6,7 @@ Needs Python 3.10 and the package `cryptography`. What each verdict means: READM
 import argparse
 import json
 import sys
+from functools import lru_cache
 
 try:
     import cryptography  # noqa: F401
@@ -26,6 +27,7 @@ from verifier.verdict import Rejected, Unreadable, at
 OK, FAILED, USAGE, UNREADABLE = 0, 1, 2, 3
 
 
+@lru_cache(maxsize=1)
 def arguments():
     parser = argparse.ArgumentParser(prog="verify.py", description=__doc__.split("\n")[0], allow_abbrev=False)
     shared = argparse.ArgumentParser(add_help=False)

@@ -62,14 +62,14 @@ class Ledger:
     def heartbeat(self):
         return self.add("heartbeat", {"tick_at_ns": TIME})
 
-    def operation(self, action, key, *signers, replaces=None, order=None, outcome="applied", said=None, **changed):
-        """A key operation's leaf, its note signed by `signers`. `changed` are members of the leaf that do not follow the note."""
+    def operation(self, action, key, *signers, replaces=None, order=None, outcome="applied", said=None, leaf=()):
+        """A key operation's leaf, its note signed by `signers`. `leaf` are members of the leaf that do not follow the note."""
         order = order or digest("order", len(self.leaves))[:32]
         text = operation_text(self.origin, action, key, replaces, order)
         detail = {
             "action": action, "purpose": "checkpoint", "key_name": key.name, "key_id": key.id, "public_key": key.public.hex(),
             **({"replaces": replaces} if replaces else {}), "effective_size": len(self.leaves) + 1, "idempotency_key": order,
-            "commitment": None, "received_at_ns": TIME, "signatures": {"count": 0, "listed": []}, "outcome": outcome, **changed,
+            "commitment": None, "received_at_ns": TIME, "signatures": {"count": 0, "listed": []}, "outcome": outcome, **dict(leaf),
         }
         return self.add("key_operation", detail, (said or note(text, *signers)).encode())
 
