@@ -1,5 +1,6 @@
 //! The command line: every command, its flags, their help. Owns the names, which are promises.
 
+mod ledger;
 mod lists;
 mod snapshot;
 #[cfg(test)]
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::ledger::{Checkpoint, Consistency, Ledger, Prove, Verify};
 pub use self::lists::{AlertFilter, Alerts, Dataset, Events, Job, Names, Paging, Rejected, Run};
 pub use self::snapshot::{Snapshot, Where};
 
@@ -243,17 +245,6 @@ pub struct Walk {
     /// Historical edges too
     #[arg(long)]
     pub ever: bool,
-}
-
-/// `ledger`
-#[derive(Debug, Subcommand)]
-pub enum Ledger {
-    /// The newest published checkpoint, its signature checked
-    Checkpoint {
-        /// Key to check it with, instead of the one that the server names: its text, or a file that holds it
-        #[arg(long, value_name = "KEY")]
-        key: Option<String>,
-    },
 }
 
 /// `topics`

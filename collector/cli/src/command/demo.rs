@@ -1,8 +1,9 @@
 //! `demo`: the main job in miniature, on the embedded log: a small shop's pipeline in over HTTP, with a duplicate, a malformed
 //! event and a failing run; its lineage, the alert, the rejection and the signed checkpoint out.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use ledger::proof::{ProofFile, Trust};
 use serde_json::{Value, json};
 use server::http::model::{AlertSummary, Checkpoint, ControlReceipt, Event, Lineage, Page, RejectedSummary, Status};
 use server::serve::start;
@@ -24,7 +25,7 @@ pub fn run(arguments: &Arguments, demo: &Demo) -> Result<(), Failure> {
         None => scratch(),
     };
     let ended = serve(arguments, folder.clone(), "127.0.0.1:0", |url| {
-        show(&Api::at(url)?)?;
+        show(&Api::at(url)?, &folder)?;
         if demo.once {
             return Ok(After::Stop);
         }
@@ -73,7 +74,7 @@ fn serve(
     if done { Ok(()) } else { Err(Failure::unasked("the server did not finish what was at hand")) }
 }
 
-fn show(api: &Api) -> Result<(), Failure> {
+fn show(api: &Api, folder: &Path) -> Result<(), Failure> {
     step("1", "A pipeline of four jobs sends its OpenLineage events over HTTP")?;
     let events = pipeline();
     let mut newest = String::new();
@@ -128,8 +129,32 @@ fn show(api: &Api) -> Result<(), Failure> {
         output::text(&indented(note.note.trim_end()))?;
         let signed_by = super::ledger::checked(note)?;
         say(&painted(&format!("{} leaves, signed by {}: checked", note.size, signed_by.join(", ")), GOOD))?;
+        prove(api, folder, status.leaves.saturating_sub(1), &signed_by)?;
     }
     Ok(())
+}
+
+/// Writes a proof of a leaf to a file and checks it as anyone would who has the file and the key: nobody is asked.
+fn prove(api: &Api, folder: &Path, leaf: u64, keys: &[String]) -> Result<(), Failure> {
+    step("7", "A proof of that leaf, checked offline: from the file and the key alone")?;
+    let path = folder.join("failure.proof");
+    let unwritten = |error: std::io::Error| Failure::unasked(format!("{}: {error}", path.display()));
+    let made = super::ledger::proof_of(api, &leaf.to_string(), true)?.to_bytes();
+    std::fs::write(&path, made).map_err(unwritten)?;
+    let bytes = std::fs::read(&path).map_err(unwritten)?;
+    let trust = Trust { keys: keys.iter().map(|key| super::ledger::given(key)).collect::<Result<_, _>>()? };
+    let check =
+        |bytes: &[u8]| ProofFile::from_bytes(bytes).and_then(|file| trust.file(&file).map(|checked| (file, checked)));
+    let (file, checked) = check(&bytes).map_err(|fault| Failure::No(format!("the proof is not good: {fault}")))?;
+    for line in super::ledger::told(&file, &checked) {
+        say(&line)?;
+    }
+    say(&painted("ok", GOOD))?;
+    let forged = String::from_utf8_lossy(&bytes).replacen("export_to_partner", "export_to_nobody0", 1);
+    match check(forged.as_bytes()) {
+        Ok(_) => Err(Failure::No("a proof with another name in its leaf passes as good".to_owned())),
+        Err(fault) => say(&format!("with another name in the leaf: {}", painted(&fault.to_string(), BAD))),
+    }
 }
 
 /// Asks until there is a row; what is asked for is already on its way.

@@ -5,16 +5,19 @@
 mod check;
 mod consistency;
 mod file;
+mod memory;
 mod tlog;
 mod verdict;
 
 pub use check::{Checked, CheckedLeaf, Trust, commitment};
 pub use consistency::ConsistencyFile;
 pub use file::{ENTRIES_MAX, Entry, ProofFile, Subject, SubjectKind, Withheld};
+pub use memory::{Memory, Seen};
 pub use tlog::{PATH_HASHES_MAX, TlogProof, TlogProofFault};
 pub use verdict::{Fault, Verdict};
 
-pub(crate) use tlog::{exact, hash};
+pub(crate) use tlog::exact;
+pub use tlog::hash;
 
 #[cfg(test)]
 mod tests;

@@ -89,7 +89,8 @@ fn decimal(text: &str) -> Option<u64> {
 }
 
 /// A hash in its one spelling.
-pub(crate) fn hash(text: &str) -> Option<Hash> {
+#[must_use]
+pub fn hash(text: &str) -> Option<Hash> {
     exact(text)?.try_into().ok()
 }
 

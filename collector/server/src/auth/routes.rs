@@ -48,6 +48,10 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",  "/v1/rejected/{key}",        Need::May(Permission::ReadRejected)),
     ("GET",  "/v1/rejected/{key}/payload", Need::May(Permission::ReadRejected)),
     ("GET",  "/v1/checkpoint",            Need::May(Permission::ReadLedger)),
+    ("GET",  "/v1/proof",                 Need::May(Permission::ReadLedger)),
+    ("GET",  "/v1/consistency",           Need::May(Permission::ReadLedger)),
+    ("GET",  "/ledger/{tenant}/checkpoint", Need::May(Permission::ReadLedger)),
+    ("GET",  "/ledger/{tenant}/tile/{*place}", Need::May(Permission::ReadLedger)),
 ];
 
 /// The row of a route; `None` denies. A `HEAD` needs what its `GET` needs.

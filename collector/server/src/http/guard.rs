@@ -3,7 +3,7 @@
 use super::app::App;
 use super::forward::FORWARDED;
 use super::problem::Refusal;
-use crate::auth::{Denied, Identity, Need, ROUTES, need_of};
+use crate::auth::{Denied, Identity, Need, Permission, ROUTES, need_of};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, header};
 use axum::middleware::Next;
@@ -21,7 +21,12 @@ const METRICS: &str = "/metrics";
 pub(super) struct Caller {
     pub principal: String,
     pub tenant: String,
+    /// Whether the role includes bodies, for answers that hold them among other things.
+    pub may_read_bodies: bool,
 }
+
+/// Routes whose path names the tenant.
+const OF_A_TREE: &str = "/ledger/{tenant}/";
 
 /// The layer: identify, compare with the route's need, fix the tenant.
 pub(super) async fn guard(
@@ -54,7 +59,8 @@ pub(super) async fn guard(
             identity.role
         )));
     }
-    let caller = caller(&identity, request.headers())?;
+    let in_path = path.as_str().starts_with(OF_A_TREE).then(|| request.uri().path().split('/').nth(2)).flatten();
+    let caller = caller(&identity, in_path, request.headers())?;
     request.extensions_mut().insert(caller);
     Ok(next.run(request).await)
 }
@@ -79,8 +85,11 @@ fn identify(app: &App, headers: &HeaderMap) -> Result<Identity, Refusal> {
     })
 }
 
-fn caller(identity: &Identity, headers: &HeaderMap) -> Result<Caller, Refusal> {
+fn caller(identity: &Identity, in_path: Option<&str>, headers: &HeaderMap) -> Result<Caller, Refusal> {
     let named = headers.get(TENANT_HEADER).map(|value| value.to_str().unwrap_or_default());
-    let tenant = identity.tenant(named).map_err(|_| Refusal::forbidden("this token does not speak for that tenant"))?;
-    Ok(Caller { principal: identity.principal.clone(), tenant })
+    let tenant = identity
+        .tenant(in_path.or(named))
+        .map_err(|_| Refusal::forbidden("this token does not speak for that tenant"))?;
+    let may_read_bodies = identity.role.may(Permission::ReadEvents);
+    Ok(Caller { principal: identity.principal.clone(), tenant, may_read_bodies })
 }

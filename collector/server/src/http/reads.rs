@@ -1,12 +1,18 @@
 //! The seam to the stores: questions in, answers with their freshness out. Synchronous: the edge gives each call a
 //! thread, bounds how many there are, and stops waiting after `http.request_timeout_ms`.
 
-use super::model::query::{AlertsQuery, EventsQuery, LineageQuery, NodesQuery, RejectedQuery, RunsQuery, SearchQuery};
+use super::model::query::{
+    AlertsQuery, ConsistencyQuery, EventsQuery, LineageQuery, NodesQuery, ProofQuery, RejectedQuery, RunsQuery,
+    SearchQuery,
+};
 use super::model::{
-    Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
-    Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+    Alert, AlertSummary, Checkpoint, Consistency, Dataset, DatasetSummary, Direction, Event, EventSummary, Job,
+    JobSummary, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit,
+    Status,
 };
 use bytes::Bytes;
+use ledger::proof::ProofFile;
+use ledger::tile::TilePath;
 use tokio::sync::watch;
 
 /// An answer, and what the store held when it was given: both from one snapshot.
@@ -186,4 +192,10 @@ pub trait Reads: Send + Sync {
     fn rejected_payload(&self, tenant: &str, key: &str) -> Read<Payload>;
     /// The newest published checkpoint.
     fn checkpoint(&self, tenant: &str) -> Read<Checkpoint>;
+    /// The bytes of a tile or of an entry bundle, of the tree that is published and of nothing beyond it.
+    fn tile(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>>;
+    /// Leaves with what proves them, under the newest published checkpoint.
+    fn proof(&self, tenant: &str, query: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile>;
+    /// That the published tree of one size is the beginning of that of another.
+    fn consistency(&self, tenant: &str, query: &ConsistencyQuery) -> Read<Consistency>;
 }

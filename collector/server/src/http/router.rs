@@ -3,8 +3,8 @@
 use super::app::{Api, App};
 use super::problem::Refusal;
 use super::routes::{
-    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, rejected, runs, snapshots, status, submit,
-    ticks,
+    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, proofs, rejected, runs, snapshots, status,
+    submit, ticks, tiles,
 };
 use super::{admit, forward, guard, observe, openapi};
 use axum::Router;
@@ -42,6 +42,10 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(rejected::rejection))
         .routes(routes!(rejected::payload))
         .routes(routes!(checkpoint::checkpoint))
+        .routes(routes!(proofs::proof))
+        .routes(routes!(proofs::consistency))
+        .routes(routes!(tiles::checkpoint))
+        .routes(routes!(tiles::tile))
         .routes(routes!(snapshots::create, snapshots::list))
         .routes(routes!(status::status))
         .routes(routes!(partitions::partitions))

@@ -118,7 +118,7 @@ fn received_at_ns(leaf: &Leaf) -> i64 {
 }
 
 /// A leaf's index by event id or place.
-fn index(scope: &Scope, key: &str) -> Result<u64, ReadError> {
+pub(super) fn index(scope: &Scope, key: &str) -> Result<u64, ReadError> {
     let missing = || ReadError::NotFound { what: format!("event {key}") };
     let id = (key.len() == 64).then(|| hex::decode(key).ok()).flatten().and_then(|id| <[u8; 32]>::try_from(id).ok());
     let index = match id {

@@ -4,19 +4,24 @@
 mod alerts;
 mod body;
 mod events;
+mod evidence;
 mod facts;
 mod lineage;
 mod nodes;
+mod proofs;
 mod rejected;
 mod runs;
 mod scope;
 mod standing;
 mod status;
 mod tail;
+mod tree;
 mod uses;
 
 use std::sync::Arc;
 
+use ledger::proof::ProofFile;
+use ledger::tile::TilePath;
 use tokio::sync::watch;
 
 use self::alerts::Message;
@@ -24,11 +29,13 @@ use self::rejected::Refusal;
 use self::scope::Scope;
 use self::tail::{Tail, TailRow};
 use crate::http::model::query::{
-    AlertsQuery, EventsQuery, LineageQuery, NodesQuery, RejectedQuery, RunsQuery, SearchQuery,
+    AlertsQuery, ConsistencyQuery, EventsQuery, LineageQuery, NodesQuery, ProofQuery, RejectedQuery, RunsQuery,
+    SearchQuery,
 };
 use crate::http::model::{
-    Alert, AlertSummary, Checkpoint, Dataset, DatasetSummary, Direction, Event, EventSummary, Job, JobSummary, Known,
-    Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit, Status,
+    Alert, AlertSummary, Checkpoint, Consistency, Dataset, DatasetSummary, Direction, Event, EventSummary, Job,
+    JobSummary, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit,
+    Status,
 };
 use crate::http::{Found, Home, Payload, Read, ReadError, Reads, Span};
 use crate::serve::{Core, StartError};
@@ -182,5 +189,17 @@ impl Reads for StoreReads {
 
     fn checkpoint(&self, tenant: &str) -> Read<Checkpoint> {
         self.ask(tenant, |scope| status::checkpoint(&self.core, scope, tenant))
+    }
+
+    fn tile(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>> {
+        self.ask(tenant, |scope| tree::tile(scope, tenant, path))
+    }
+
+    fn proof(&self, tenant: &str, query: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile> {
+        self.ask(tenant, |scope| proofs::proof(scope, &self.alerts, tenant, query, may_read_bodies))
+    }
+
+    fn consistency(&self, tenant: &str, query: &ConsistencyQuery) -> Read<Consistency> {
+        self.ask(tenant, |scope| tree::consistency(scope, tenant, query))
     }
 }

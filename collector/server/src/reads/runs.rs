@@ -152,6 +152,11 @@ fn leaves(run: &RunRow) -> BTreeSet<u64> {
     leaves
 }
 
+/// The first leaf of a run's events, whatever job it is under.
+pub(super) fn first_leaf(scope: &Scope, run: RunId) -> Result<Option<u64>, ReadError> {
+    Ok(rows(scope, run)?.iter().map(|(_, run)| run.first_leaf).min())
+}
+
 pub(super) fn show(scope: &Scope, desk: &Desk, run_id: &str) -> Result<Run, ReadError> {
     let missing = || ReadError::NotFound { what: format!("run:{run_id}") };
     let id: RunId = run_id.strip_prefix("run:").unwrap_or(run_id).parse().map_err(|_| missing())?;

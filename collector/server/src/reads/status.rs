@@ -70,7 +70,7 @@ fn counted(scope: &Scope, table: row::Table, start: &[u8]) -> Result<(u64, bool)
     Ok((count.min(COUNT_MAX), count <= COUNT_MAX))
 }
 
-fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
+pub(super) fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
     tables::get::<CheckpointRow>(scope.store(), tenant.as_bytes()).map_err(broken)
 }
 

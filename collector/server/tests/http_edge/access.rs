@@ -20,8 +20,14 @@ fn tokens() -> String {
 
 fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
     let path = path.replace("{run_id}", "r").replace("{key}", "k").replace("{alert_id}", "a");
-    let query =
-        if path.contains("lineage/") || matches!(path.as_str(), "/v1/job" | "/v1/dataset") { "?node=x" } else { "" };
+    let path = path.replace("{tenant}", "acme").replace("{*place}", "0/000");
+    let query = match path.as_str() {
+        "/v1/job" | "/v1/dataset" => "?node=x",
+        path if path.contains("lineage/") => "?node=x",
+        "/v1/proof" => "?subject=0",
+        "/v1/consistency" => "?old=1",
+        _ => "",
+    };
     let bearer = format!("Bearer {token}");
     let headers = [("authorization", bearer.as_str()), ("idempotency-key", "12345678")];
     match method {

@@ -1,6 +1,9 @@
 //! What stands behind the seams here: an intake that a payload's text tells what to do, and a store of examples.
 
 use bytes::Bytes;
+use ledger::Origin;
+use ledger::proof::{Entry, ProofFile, Subject, SubjectKind, Withheld};
+use ledger::tile::TilePath;
 use lineage::finding::{Finding, Grade};
 use server::http::model::query::*;
 use server::http::model::*;
@@ -226,5 +229,21 @@ impl Reads for Fake {
     }
     fn checkpoint(&self, _: &str) -> Read<Checkpoint> {
         self.answer(Checkpoint::example())
+    }
+    fn tile(&self, _: &str, path: &TilePath) -> Read<Vec<u8>> {
+        match path.number() {
+            0 => self.answer(vec![7; 32]),
+            _ => Err(ReadError::NotFound { what: path.to_string() }),
+        }
+    }
+    fn proof(&self, _: &str, _: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile> {
+        let withheld = if may_read_bodies { Withheld::None } else { Withheld::NotPermitted };
+        let entry = Entry::closed("{}".to_owned(), String::new(), withheld);
+        let subject = Subject { kind: SubjectKind::Leaf, key: "0".to_owned() };
+        let origin = Origin::parse("ledgerline/default").unwrap();
+        self.answer(ProofFile::new(origin, subject, vec![entry], true, Vec::new()))
+    }
+    fn consistency(&self, _: &str, _: &ConsistencyQuery) -> Read<Consistency> {
+        self.answer(Consistency::example())
     }
 }

@@ -28,6 +28,17 @@ fn every_outcome_of_a_read_has_its_status() {
     for path in ["/v1/rejected/x", "/v1/checkpoint", "/v1/lineage/upstream?node=x", "/v1/events/1/body"] {
         check(&server, path, 200, "-");
     }
+    for path in ["/v1/proof?subject=0", "/v1/consistency?old=1", "/ledger/default/checkpoint"] {
+        check(&server, path, 200, "-");
+    }
+    check(&server, "/ledger/default/tile/0/001", 404, "not-found");
+    check(&server, "/ledger/default/tile/0/0", 404, "not-found");
+    check(&server, "/ledger/default/tile/0/000.p/0", 404, "not-found");
+    check(&server, "/ledger/default/tile/64/000", 404, "not-found");
+    check(&server, "/ledger/default/tile/0/../0/000", 404, "not-found");
+    check(&server, "/ledger/Default/checkpoint", 403, "forbidden");
+    check(&server, "/v1/proof", 400, "parameter-invalid");
+    check(&server, "/v1/consistency?old=x", 400, "parameter-invalid");
     check(&server, "/v1/lineage/upstream?node=nothing", 404, "not-found");
     check(&server, "/v1/lineage/upstream?node=two", 409, "node-ambiguous");
     check(&server, "/v1/lineage/upstream?node=broken", 500, "internal");

@@ -68,3 +68,29 @@ fn whose_signature_counts() {
     assert_eq!(fault.verdict, Verdict::WrongName);
     assert!(world.trust().file(&also).is_ok(), "a second, unknown signature changes nothing");
 }
+
+#[test]
+fn what_was_seen_before() {
+    let (world, other) = (World::of(12), World::forked(12));
+    let note =
+        |world: &World, size| world.trust().checkpoint(&world.checkpoint(size).to_bytes(), &origin("acme")).unwrap();
+    let check = |what: &str, found: (&World, usize), links: &[ConsistencyFile], expected: Result<Seen, Verdict>| {
+        let mut memory = Memory::default();
+        assert_eq!(memory.see(&note(&world, 7), &[]), Ok(Seen::First));
+        let seen = memory.see(&note(found.0, found.1), links).map_err(|fault| fault.verdict);
+        assert_eq!(seen, expected, "{what}");
+        let newest = if expected == Ok(Seen::Newer) { found.1 } else { 7 };
+        assert_eq!(memory.newest(&origin("acme")).unwrap().size, newest as u64, "{what}");
+        assert_eq!(Memory::from_bytes(&memory.to_bytes()), Ok(memory), "{what}");
+    };
+    check("the same", (&world, 7), &[], Ok(Seen::Same));
+    check("a newer one, linked", (&world, 9), &[world.consistency(7, 9)], Ok(Seen::Newer));
+    check("a newer one, alone", (&world, 9), &[], Err(Verdict::Unlinked));
+    check("a newer one, with another's link", (&world, 9), &[world.consistency(7, 8)], Err(Verdict::Unlinked));
+    check("an older one, linked", (&world, 5), &[world.consistency(5, 7)], Ok(Seen::Older));
+    check("an older one, alone", (&world, 5), &[], Err(Verdict::Rollback));
+    check("a fork of one size", (&other, 7), &[], Err(Verdict::Fork));
+    check("a larger fork", (&other, 9), &[], Err(Verdict::Unlinked));
+    check("a larger fork with its own link", (&other, 9), &[other.consistency(7, 9)], Err(Verdict::Fork));
+    check("a smaller fork with its own link", (&other, 5), &[other.consistency(5, 7)], Err(Verdict::Fork));
+}

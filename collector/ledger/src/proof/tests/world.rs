@@ -32,7 +32,18 @@ pub fn opening() -> Opening {
 
 impl World {
     pub fn of(size: usize) -> Self {
-        let mut samples = samples::samples().into_iter().cycle();
+        Self::made_of(samples::samples(), size)
+    }
+
+    /// Another tree from leaf 1 on.
+    pub fn forked(size: usize) -> Self {
+        let mut samples = samples::samples();
+        samples[1..].reverse();
+        Self::made_of(samples, size)
+    }
+
+    fn made_of(samples: Vec<Leaf>, size: usize) -> Self {
+        let mut samples = samples.into_iter().cycle();
         let leaves: Vec<Leaf> = (0..size)
             .map(|_| {
                 let mut leaf = samples.next().unwrap();

@@ -4,6 +4,7 @@
 mod alert;
 mod checkpoint;
 mod code;
+mod consistency;
 mod control;
 mod custody;
 mod dataset;
@@ -32,6 +33,7 @@ pub use checkpoint::Checkpoint;
 pub use code::{
     Engine, ExternalQuery, ExtractionError, JobType, NominalTime, SourceCode, SourceLocation, Sql, TestResult,
 };
+pub use consistency::{Consistency, TreeHead};
 pub use control::{AlertTest, ControlReceipt, TakeoverOrder, TickOrder};
 pub use custody::{Actor, Approval, Custody, Deployment, Export};
 pub use dataset::{Column, Dataset, DatasetAbout, DatasetSummary, DatasetUse};

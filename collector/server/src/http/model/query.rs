@@ -15,6 +15,37 @@ pub struct ShowQuery {
     pub at_least: Option<String>,
 }
 
+/// `ledger prove`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ProofQuery {
+    /// An event id (64 hexadecimal digits), a leaf's index, `run:UUID`, `dataset:NAMESPACE:NAME`, `alert:ID`, two nodes as
+    /// `NODE -> NODE` for an edge, or `keys`.
+    pub subject: String,
+    /// With openings and bodies, where the caller may read them.
+    #[serde(default)]
+    pub bodies: bool,
+    /// Ledger size or position the answer must cover.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
+}
+
+/// `ledger consistency`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConsistencyQuery {
+    /// Leaves of the smaller tree; at least 1.
+    pub old: u64,
+    /// Leaves of the larger tree; those of the newest published checkpoint when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<u64>,
+    /// Ledger size or position the answer must cover.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_least: Option<String>,
+}
+
 /// A question about one node.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

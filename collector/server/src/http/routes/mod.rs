@@ -8,12 +8,14 @@ pub(super) mod health;
 pub(super) mod lineage;
 pub(super) mod nodes;
 pub(super) mod partitions;
+pub(super) mod proofs;
 pub(super) mod rejected;
 pub(super) mod runs;
 pub(super) mod snapshots;
 pub(super) mod status;
 pub(super) mod submit;
 pub(super) mod ticks;
+pub(super) mod tiles;
 
 use super::app::App;
 use super::fresh::Growth;

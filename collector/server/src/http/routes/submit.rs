@@ -82,7 +82,7 @@ impl Channel {
     }
 
     pub fn submission(&self, payload: Bytes) -> Submission {
-        let Caller { tenant, principal } = self.caller.clone();
+        let Caller { tenant, principal, .. } = self.caller.clone();
         Submission { tenant, principal, payload, traceparent: self.traceparent, mode: self.mode }
     }
 }

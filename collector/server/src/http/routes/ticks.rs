@@ -40,7 +40,7 @@ pub(in super::super) async fn tick(
 /// Hands an order over and waits, within the bound, until it is durable.
 pub(super) async fn ordered(app: &App, caller: Caller, headers: &HeaderMap, order: ControlOrder) -> Answered {
     let idempotency_key = idempotency_key(headers)?;
-    let Caller { tenant, principal } = caller;
+    let Caller { tenant, principal, .. } = caller;
     let limit = Duration::from_millis(app.settings.request_timeout_ms);
     let answer = app.controls.order(Control { tenant, principal, idempotency_key, order });
     let position = tokio::time::timeout(limit, answer).await.map_err(|_| {
