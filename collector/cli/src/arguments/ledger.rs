@@ -50,6 +50,12 @@ pub struct Verify {
     /// Verifier key that you trust: its text, or a file that holds it; repeatable
     #[arg(long, env = "LEDGERLINE_VERIFIER_KEY", required = true, value_name = "KEY")]
     pub key: Vec<String>,
+    /// Key of a witness that you trust, to see since when the leaves have been there; repeatable
+    #[arg(long, value_name = "KEY")]
+    pub witness: Vec<String>,
+    /// Note that revokes a key, signed by a root key that is one of the keys given; repeatable
+    #[arg(long, value_name = "FILE")]
+    pub revoked: Vec<PathBuf>,
     /// Checkpoint or consistency file, kept elsewhere, that the checked ones must belong together with; repeatable
     #[arg(long, value_name = "FILE")]
     pub anchor: Vec<PathBuf>,

@@ -34,8 +34,10 @@ fn commands(text: &str) -> Vec<String> {
             found.extend(line.split('`').skip(1).step_by(2).map(str::to_owned));
         }
     }
-    // "ledgerline v1 …" are the contexts of digests.
-    let is_command = |text: &str| text.starts_with("ledgerline ") && !text.starts_with("ledgerline v1 ");
+    // "ledgerline v1 …" are the contexts of digests, and an order about keys begins with a line of its own.
+    let formats = ["ledgerline v1 ", "ledgerline key operation v1"];
+    let is_command =
+        |text: &str| text.starts_with("ledgerline ") && !formats.iter().any(|format| text.starts_with(format));
     found.retain(|command| is_command(command) && !command.contains(['<', '[', '…']));
     found
 }

@@ -142,7 +142,7 @@ fn prove(api: &Api, folder: &Path, leaf: u64, keys: &[String]) -> Result<(), Fai
     let made = super::ledger::proof_of(api, &leaf.to_string(), true)?.to_bytes();
     std::fs::write(&path, made).map_err(unwritten)?;
     let bytes = std::fs::read(&path).map_err(unwritten)?;
-    let trust = Trust { keys: keys.iter().map(|key| super::ledger::given(key)).collect::<Result<_, _>>()? };
+    let trust = Trust::of(keys.iter().map(|key| super::ledger::given(key)).collect::<Result<_, _>>()?);
     let check =
         |bytes: &[u8]| ProofFile::from_bytes(bytes).and_then(|file| trust.file(&file).map(|checked| (file, checked)));
     let (file, checked) = check(&bytes).map_err(|fault| Failure::No(format!("the proof is not good: {fault}")))?;

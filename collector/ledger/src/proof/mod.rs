@@ -7,13 +7,15 @@ mod consistency;
 mod file;
 mod memory;
 mod tlog;
+mod trust;
 mod verdict;
 
-pub use check::{Checked, CheckedLeaf, Trust, commitment};
+pub use check::{Checked, CheckedLeaf, commitment};
 pub use consistency::ConsistencyFile;
 pub use file::{ENTRIES_MAX, Entry, ProofFile, Subject, SubjectKind, Withheld};
 pub use memory::{Memory, Seen};
 pub use tlog::{PATH_HASHES_MAX, TlogProof, TlogProofFault};
+pub use trust::{Believed, Trust};
 pub use verdict::{Fault, Verdict};
 
 pub(crate) use tlog::exact;

@@ -4,14 +4,19 @@ use std::path::{Path, PathBuf};
 
 use ledger::Checkpoint;
 use ledger::checkpoint::Verified;
+use ledger::cosignature::WitnessKey;
 use ledger::leaf::{Detail, Leaf};
-use ledger::proof::{Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, TlogProof, Trust, Verdict};
+use ledger::proof::{
+    Believed, Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, TlogProof, Trust, Verdict,
+};
 use serde::Serialize;
+use server::http::model::Time;
 
 use super::{checkpoint, given, read};
 use crate::arguments::{Arguments, Form, Verify};
 use crate::failure::Failure;
 use crate::output::{self, BAD, GOOD, painted};
+use crate::render;
 
 /// Leaves that are told of one by one.
 const TOLD_MAX: usize = 20;
@@ -40,8 +45,15 @@ struct Trusted {
 pub fn run(arguments: &Arguments, verify: &Verify) -> Result<(), Failure> {
     let keys = verify.key.iter().map(|text| given(text)).collect::<Result<_, _>>()?;
     let memory = verify.state.as_ref().map(|path| Ok::<_, Failure>((path.clone(), recall(path)?))).transpose()?;
-    let mut trusted = Trusted { trust: Trust { keys }, links: Vec::new(), anchors: Vec::new(), memory };
+    let mut trust = Trust::of(keys);
+    trust.witnesses = verify.witness.iter().map(|text| witness(text)).collect::<Result<_, _>>()?;
+    let mut trusted = Trusted { trust, links: Vec::new(), anchors: Vec::new(), memory };
     let mut told = Vec::new();
+    for path in &verify.revoked {
+        if let Err(fault) = trusted.trust.revoke(&read(path)?) {
+            told.push(no(path, &fault));
+        }
+    }
     for path in &verify.anchor {
         if let Err(fault) = trusted.anchor(&read(path)?) {
             told.push(no(path, &fault));
@@ -73,6 +85,14 @@ pub fn run(arguments: &Arguments, verify: &Verify) -> Result<(), Failure> {
     }
 }
 
+/// A witness's key as text, or a file that holds one.
+fn witness(text: &str) -> Result<WitnessKey, Failure> {
+    let content = std::fs::read_to_string(Path::new(text)).unwrap_or_else(|_| text.to_owned());
+    WitnessKey::from_text(content.trim()).map_err(|fault| {
+        Failure::Usage(format!("{text:?} is neither a witness's key nor a file that holds one: {fault}"))
+    })
+}
+
 fn no(path: &Path, fault: &Fault) -> Told {
     Told { file: path.display().to_string(), verdict: fault.verdict.to_string(), said: vec![fault.what.clone()] }
 }
@@ -100,16 +120,16 @@ impl Trusted {
         if bytes.trim_ascii_start().starts_with(b"{") {
             let file = ConsistencyFile::from_bytes(bytes)?;
             let (_, newest) = self.trust.consistency(&file)?;
-            self.anchors.push(newest.checkpoint);
+            self.anchors.push(newest.verified.checkpoint);
             self.links.push(file);
             return Ok(());
         }
-        self.anchors.push(self.bare(bytes)?.checkpoint);
+        self.anchors.push(self.bare(bytes)?.verified.checkpoint);
         Ok(())
     }
 
     /// A signed checkpoint alone.
-    fn bare(&self, note: &[u8]) -> Result<Verified, Fault> {
+    fn bare(&self, note: &[u8]) -> Result<Believed, Fault> {
         let named = std::str::from_utf8(note).ok().and_then(|text| text.lines().next());
         let origin = named.and_then(|line| ledger::Origin::parse(line).ok());
         let origin = origin.ok_or_else(|| Fault::new(Verdict::Malformed, "not a checkpoint, nor any file of ours"))?;
@@ -122,36 +142,41 @@ impl Trusted {
             let leaf = leaf.ok_or_else(|| Fault::new(Verdict::Missing, "a tlog-proof is checked with --leaf LEAF"))?;
             let proof =
                 TlogProof::from_bytes(bytes).map_err(|fault| Fault::new(Verdict::Malformed, fault.to_string()))?;
-            let verified = self.bare(&proof.checkpoint)?;
-            let (verified, leaf) = self.trust.leaf(&proof, leaf, &verified.checkpoint.origin)?;
+            let origin = self.bare(&proof.checkpoint)?.verified.checkpoint.origin;
+            let (believed, leaf) = self.trust.leaf(&proof, leaf, &origin)?;
             let mut said = vec![line(proof.index, &leaf, None)];
-            said.extend(self.settle(&verified)?);
+            said.extend(self.settle(&believed)?);
             return Ok(said);
         }
         if !bytes.trim_ascii_start().starts_with(b"{") {
-            let verified = self.bare(bytes)?;
-            return self.settle(&verified);
+            let believed = self.bare(bytes)?;
+            return self.settle(&believed);
         }
         if String::from_utf8_lossy(bytes).contains("\"ledgerline-consistency-") {
             let file = ConsistencyFile::from_bytes(bytes)?;
-            let (old, verified) = self.trust.consistency(&file)?;
-            let mut said =
-                vec![format!("{} leaves of {} go on from {}", verified.checkpoint.size, file.origin, old.size)];
-            said.extend(self.settle(&verified)?);
+            let (old, believed) = self.trust.consistency(&file)?;
+            let size = believed.verified.checkpoint.size;
+            let mut said = vec![format!("{size} leaves of {} go on from {}", file.origin, old.size)];
+            said.extend(self.settle(&believed)?);
             return Ok(said);
         }
         let file = ProofFile::from_bytes(bytes)?;
         let checked = self.trust.file(&file)?;
         let mut said = told(&file, &checked);
-        said.extend(self.settle(&checked.verified)?);
+        said.extend(self.settle(&checked.believed)?);
         Ok(said)
     }
 
     /// Compares a checkpoint with anchors and memory.
-    fn settle(&mut self, verified: &Verified) -> Result<Vec<String>, Fault> {
+    fn settle(&mut self, believed: &Believed) -> Result<Vec<String>, Fault> {
+        let Believed { verified, witnessed } = believed;
         let found = &verified.checkpoint;
         let keys: Vec<String> = verified.signed_by.iter().map(|key| format!("{}+{}", key.name(), key.id())).collect();
         let mut said = vec![format!("{} leaves of {}, signed by {}", found.size, found.origin, keys.join(", "))];
+        if let Some((name, time_s)) = witnessed.iter().min_by_key(|(_, time_s)| *time_s) {
+            let time = Time(i64::try_from(*time_s).unwrap_or(i64::MAX).saturating_mul(1_000_000_000));
+            said.push(format!("existed before {}, says witness {name}", render::time::short(time)));
+        }
         for anchor in self.anchors.iter().filter(|anchor| anchor.origin == found.origin) {
             let mut memory = Memory::default();
             let anchored = Verified { checkpoint: anchor.clone(), ..verified.clone() };

@@ -1,5 +1,6 @@
 //! Proof files as an attacker would send them: each change has its verdict, none is a panic and none is `ok` that should not be.
 
+mod keys;
 mod tamper;
 mod world;
 
@@ -12,7 +13,10 @@ fn every_leaf_of_every_size_is_proved() {
         let world = World::of(size);
         for index in 0..size {
             let checked = world.trust().file(&world.file(&[index])).unwrap();
-            assert_eq!((checked.leaves[0].index, checked.verified.checkpoint.size), (index as u64, size as u64));
+            assert_eq!(
+                (checked.leaves[0].index, checked.believed.verified.checkpoint.size),
+                (index as u64, size as u64)
+            );
             assert!(checked.subject_shown);
         }
         let all: Vec<usize> = (0..size).collect();
@@ -26,8 +30,8 @@ fn any_two_sizes_are_linked() {
     for new in 1..=40 {
         for old in 1..=new {
             let file = world.consistency(old, new);
-            let (found, verified) = world.trust().consistency(&file).unwrap();
-            assert_eq!((found.size, verified.checkpoint.size), (old as u64, new as u64));
+            let (found, believed) = world.trust().consistency(&file).unwrap();
+            assert_eq!((found.size, believed.verified.checkpoint.size), (old as u64, new as u64));
             assert_eq!(ConsistencyFile::from_bytes(&file.to_bytes()), Ok(file));
         }
     }
@@ -56,7 +60,7 @@ fn whose_signature_counts() {
     let world = World::of(5);
     let check = |keys: Vec<crate::key::SigningKey>, verdict: Verdict| {
         let keys = keys.iter().map(|key| key.verifier().clone()).collect();
-        let fault = Trust { keys }.file(&world.file(&[2])).unwrap_err();
+        let fault = Trust::of(keys).file(&world.file(&[2])).unwrap_err();
         assert_eq!(fault.verdict, verdict, "{fault}");
     };
     check(vec![], Verdict::UnknownKey);
@@ -64,7 +68,7 @@ fn whose_signature_counts() {
     check(vec![key("ledgerline/other", 1)], Verdict::UnknownKey);
     // The same key under another name signed, too: it does not speak for this tree.
     let also = world.signed_also_by(&key("ledgerline/other", 1));
-    let fault = Trust { keys: vec![key("ledgerline/other", 1).verifier().clone()] }.file(&also).unwrap_err();
+    let fault = Trust::of(vec![key("ledgerline/other", 1).verifier().clone()]).file(&also).unwrap_err();
     assert_eq!(fault.verdict, Verdict::WrongName);
     assert!(world.trust().file(&also).is_ok(), "a second, unknown signature changes nothing");
 }
@@ -72,8 +76,9 @@ fn whose_signature_counts() {
 #[test]
 fn what_was_seen_before() {
     let (world, other) = (World::of(12), World::forked(12));
-    let note =
-        |world: &World, size| world.trust().checkpoint(&world.checkpoint(size).to_bytes(), &origin("acme")).unwrap();
+    let note = |world: &World, size| {
+        world.trust().checkpoint(&world.checkpoint(size).to_bytes(), &origin("acme")).unwrap().verified
+    };
     let check = |what: &str, found: (&World, usize), links: &[ConsistencyFile], expected: Result<Seen, Verdict>| {
         let mut memory = Memory::default();
         assert_eq!(memory.see(&note(&world, 7), &[]), Ok(Seen::First));

@@ -111,7 +111,7 @@ fn every_bit_of_a_consistency_file() {
     let world = World::of(7);
     let bytes = world.consistency(3, 7).to_bytes();
     let file = super::ConsistencyFile::from_bytes(&bytes).unwrap();
-    let trust = world.trust();
+    let mut trust = world.trust();
     assert!(trust.consistency(&file).is_ok());
     // The older checkpoint counts by its text: who signed it is not asked here.
     let old_end = file.old.find("\n\n").unwrap();

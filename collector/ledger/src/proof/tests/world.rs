@@ -2,7 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::commitment::Opening;
-use crate::key::{KeyName, SigningKey};
+use crate::key::{KeyName, Signer, SigningKey};
 use crate::leaf::{self, Detail, Leaf, samples};
 use crate::note::Note;
 use crate::origin::{LedgerName, Origin};
@@ -21,6 +21,8 @@ pub fn key(name: &str, seed: u8) -> SigningKey {
 /// A tree of the tenant `acme` whose leaves are samples of every kind.
 pub struct World {
     leaves: Vec<Leaf>,
+    /// What each commits to, where it commits to anything.
+    bodies: Vec<Vec<u8>>,
     hashes: Vec<Hash>,
 }
 
@@ -43,31 +45,40 @@ impl World {
     }
 
     fn made_of(samples: Vec<Leaf>, size: usize) -> Self {
-        let mut samples = samples.into_iter().cycle();
-        let leaves: Vec<Leaf> = (0..size)
-            .map(|_| {
-                let mut leaf = samples.next().unwrap();
-                match &mut leaf.detail {
-                    Detail::Event(event) => event.commitment = opening().commit(BODY),
-                    Detail::Control(control) => control.commitment = opening().commit(BODY),
-                    Detail::KeyOperation(operation) => operation.commitment = opening().commit(BODY),
-                    _ => {}
-                }
-                leaf
-            })
-            .collect();
+        Self::new(samples.into_iter().cycle().take(size).map(|leaf| (leaf, BODY.to_vec())).collect())
+    }
+
+    /// A tree of these leaves and the bodies behind them.
+    pub fn new(leaves: Vec<(Leaf, Vec<u8>)>) -> Self {
+        let (mut leaves, bodies): (Vec<Leaf>, Vec<Vec<u8>>) = leaves.into_iter().unzip();
+        for (leaf, body) in leaves.iter_mut().zip(&bodies) {
+            let commitment = opening().commit(body);
+            match &mut leaf.detail {
+                Detail::Event(event) => event.commitment = commitment,
+                Detail::Control(control) => control.commitment = commitment,
+                Detail::KeyOperation(operation) => operation.commitment = commitment,
+                _ => {}
+            }
+        }
         let hashes = leaves.iter().map(|leaf| leaf_hash(&leaf::encode(leaf))).collect();
-        Self { leaves, hashes }
+        Self { leaves, bodies, hashes }
     }
 
     pub fn trust(&self) -> Trust {
-        Trust { keys: vec![key("ledgerline/acme", 1).verifier().clone()] }
+        Trust::of(vec![key("ledgerline/acme", 1).verifier().clone()])
     }
 
     pub fn checkpoint(&self, size: usize) -> Note {
+        self.signed(size, &[1])
+    }
+
+    /// The checkpoint of a size, signed by the tree's keys of these seeds.
+    pub fn signed(&self, size: usize, seeds: &[u8]) -> Note {
         let root = naive::root(&self.hashes[..size]);
         let checkpoint = Checkpoint { origin: origin("acme"), size: size as u64, root };
-        checkpoint.sign(&[&key("ledgerline/acme", 1)]).unwrap()
+        let keys: Vec<SigningKey> = seeds.iter().map(|seed| key("ledgerline/acme", *seed)).collect();
+        let signers: Vec<&dyn Signer> = keys.iter().map(|key| key as &dyn Signer).collect();
+        checkpoint.sign(&signers).unwrap()
     }
 
     pub fn leaf(&self, index: usize) -> String {
@@ -75,13 +86,14 @@ impl World {
     }
 
     pub fn proof(&self, index: usize, note: &Note) -> TlogProof {
-        TlogProof { index: index as u64, hashes: naive::path(index, &self.hashes), checkpoint: note.to_bytes() }
+        let size = note.text().lines().nth(1).unwrap().parse().unwrap();
+        TlogProof { index: index as u64, hashes: naive::path(index, &self.hashes[..size]), checkpoint: note.to_bytes() }
     }
 
     fn entry(&self, index: usize, note: &Note) -> Entry {
         let proof = String::from_utf8(self.proof(index, note).to_bytes()).unwrap();
         match super::commitment(&self.leaves[index].detail) {
-            Some(_) => Entry::open(self.leaf(index), proof, opening().as_bytes(), BODY),
+            Some(_) => Entry::open(self.leaf(index), proof, opening().as_bytes(), &self.bodies[index]),
             None => Entry::closed(self.leaf(index), proof, Withheld::None),
         }
     }
@@ -89,6 +101,22 @@ impl World {
     fn made(&self, subject: Subject, indexes: &[usize], note: &Note) -> ProofFile {
         let leaves = indexes.iter().map(|index| self.entry(*index, note)).collect();
         ProofFile::new(origin("acme"), subject, leaves, true, vec![self.entry(0, note)])
+    }
+
+    /// A file about leaf 1 under a checkpoint, with these leaves as its keys.
+    pub fn under(&self, note: &Note, keys: &[usize]) -> ProofFile {
+        let subject = Subject { kind: SubjectKind::Leaf, key: "1".to_owned() };
+        let keys = keys.iter().map(|index| self.entry(*index, note)).collect();
+        ProofFile::new(origin("acme"), subject, vec![self.entry(1, note)], true, keys)
+    }
+
+    /// A link from a size to a checkpoint, with these leaves as its keys.
+    pub fn link(&self, old: &Note, new: &Note, keys: &[usize]) -> ConsistencyFile {
+        let text = |note: &Note| String::from_utf8(note.to_bytes()).unwrap();
+        let size = |note: &Note| note.text().lines().nth(1).unwrap().parse::<usize>().unwrap();
+        let hashes = naive::consistency(size(old), &self.hashes[..size(new)]);
+        let keys = keys.iter().map(|index| self.entry(*index, new)).collect();
+        ConsistencyFile::new(origin("acme"), text(old), text(new), &hashes, keys)
     }
 
     /// A file about leaves.
@@ -110,8 +138,6 @@ impl World {
     }
 
     pub fn consistency(&self, old: usize, new: usize) -> ConsistencyFile {
-        let text = |size| String::from_utf8(self.checkpoint(size).to_bytes()).unwrap();
-        let hashes = naive::consistency(old, &self.hashes[..new]);
-        ConsistencyFile::new(origin("acme"), text(old), text(new), &hashes, vec![])
+        self.link(&self.checkpoint(old), &self.checkpoint(new), &[])
     }
 }

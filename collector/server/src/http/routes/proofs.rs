@@ -11,7 +11,7 @@ use axum::extract::{Extension, State};
 #[utoipa::path(
     get, path = "/v1/proof", tag = "ledger", params(ProofQuery),
     responses(
-        (status = 200, body = Object, description = "a proof file of the form `ledgerline-proof-1`"),
+        (status = 200, body = Object, description = "a proof file of the form `ledgerline-proof-1`", example = json!({"format": "ledgerline-proof-1"})),
         (status = 400, description = "what was sent can't be read or used", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "nothing of that name", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "not now, or no published checkpoint covers it yet; see Retry-After", body = Problem, content_type = "application/problem+json"),

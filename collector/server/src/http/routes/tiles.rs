@@ -34,7 +34,7 @@ pub(in super::super) async fn checkpoint(State(app): Shared, Extension(caller): 
 ///
 /// `<level>/<number>` or `entries/<number>`, with `.p/<width>` for a partial one.
 #[utoipa::path(
-    get, path = "/ledger/{tenant}/tile/{place}", tag = "ledger",
+    get, path = "/ledger/{tenant}/tile/{*place}", tag = "ledger",
     params(("tenant" = String, Path), ("place" = String, Path)),
     responses(
         (status = 200, body = Vec<u8>, description = "its bytes", content_type = "application/octet-stream"),
