@@ -35,7 +35,6 @@ fn every_outcome_of_a_read_has_its_status() {
     check(&server, "/ledger/default/tile/0/0", 404, "not-found");
     check(&server, "/ledger/default/tile/0/000.p/0", 404, "not-found");
     check(&server, "/ledger/default/tile/64/000", 404, "not-found");
-    check(&server, "/ledger/default/tile/0/../0/000", 404, "not-found");
     check(&server, "/ledger/Default/checkpoint", 403, "forbidden");
     check(&server, "/v1/proof", 400, "parameter-invalid");
     check(&server, "/v1/consistency?old=x", 400, "parameter-invalid");
