@@ -169,7 +169,7 @@ class Curve(Case):
         raw_bytes = bytes([1]) + good.public
         for text in (f"{name}+00000000+{raw}", f"{name}+{number.upper()}+{raw}", f"{name}+{number}+{raw[:-1]}", f"+{number}+{raw}",
                      f"a b+{number}+{raw}", f"{name}+{number}", "", f"{name}+{number}+{b64(raw_bytes[:-1])}", good.vkey + "\n",
-                     Signer(name, 1, kind=4).vkey):
+                     Signer(name, 1, kind=4).vkey, f"{name}+{number}+{b64(bytes([4]) + good.public)}"):
             with self.assertRaises(Rejected, msg=text) as caught:
                 parse_key(text)
             self.assertEqual(caught.exception.verdict, "malformed", text)

@@ -66,16 +66,20 @@ class Keys(Case):
 
     def test_what_operations_need(self):
         cases = [
-            ("ok", ROTATED), ("ok", ROTATED_BY_ROOT), ("ok", REVOKED), ("ok", step("recover", K2, ROOT, replaces=K1.id)), ("ok", step("enrol", K2, ROOT)),
+            ("ok", ROTATED), ("ok", ROTATED_BY_ROOT), ("ok", REVOKED), ("ok", step("recover", K1, ROOT)), ("ok", step("enrol", K2, ROOT, K2)),
             ("ok", step("retire", K1, K1)), ("ok", step("retire", K1, ROOT)),
             ("unauthorised", step("rotate", K2, K1, replaces=K1.id)), ("unauthorised", step("rotate", K2, K2, replaces=K1.id)),
-            ("unauthorised", step("rotate", K2, K1, K2)), ("unauthorised", step("rotate", K2, K1, K2, replaces=K3.id)),
+            ("malformed", step("rotate", K2, K1, K2)), ("unauthorised", step("rotate", K2, K1, K2, replaces=K3.id)),
             ("unauthorised", step("rotate", K2, EVIL, K2, replaces=EVIL.id)), ("unauthorised", step("revoke", K1, K1)),
-            ("unauthorised", step("revoke", K1, EVIL_ROOT)), ("unauthorised", step("revoke", EVIL, K1)), ("unauthorised", step("recover", K2, K1, K2)),
-            ("unauthorised", step("enrol", K2, K1, K2)), ("unauthorised", step("retire", K1, K2)),
+            ("unauthorised", step("revoke", K1, EVIL_ROOT)), ("unauthorised", step("revoke", EVIL, K1)), ("unauthorised", step("recover", K1, K1)),
+            ("unauthorised", step("enrol", K2, K1, K2)), ("unauthorised", step("enrol", K2, ROOT)), ("unauthorised", step("enrol", K1, ROOT, K1)),
+            ("unauthorised", step("rotate", K1, ROOT, K1, replaces=K1.id)), ("unauthorised", step("rotate", ROOT.named(ORIGIN), ROOT, ROOT.named(ORIGIN), replaces=K1.id)),
+            ("malformed", step("revoke", K1, ROOT, ROOT)), ("malformed", step("revoke", K1, ROOT, replaces=K1.id)), ("unauthorised", step("retire", K1, K2)),
             ("bad-signature", step("rotate", K2, K1.line("x"), K2, replaces=K1.id)), ("bad-signature", step("rotate", K2, K1, K2.line("x"), replaces=K1.id)),
             ("bad-signature", step("revoke", K1, ROOT.line("x"))),
-            ("ok", step("rotate", K2, EVIL, K2, replaces=EVIL.id, outcome={"refused": "not-signed"})),
+            *[("ok", step("rotate", K2, *signed, replaces=EVIL.id, outcome={"refused": "not-authorised"}, **more)) for signed, more in (
+                ((EVIL, K2), {}), ((K1.line("x"),), {}), ((ROOT.line("x"),), {}), ((), {"said": "no note"}), ((K1,), {"leaf": {"idempotency_key": "00" * 16}}),
+                ((), {"said": note(operation_text("ledgerline/other", "revoke", K1.named("ledgerline/other"), None, "00" * 16), ROOT)}))],
             ("operation-mismatch", step("revoke", K1, ROOT, leaf={"key_id": K2.id})), ("operation-mismatch", step("revoke", K1, ROOT, leaf={"action": "retire"})),
             ("operation-mismatch", step("revoke", K1, ROOT, leaf={"public_key": K2.public.hex()})), ("operation-mismatch", step("revoke", K1, ROOT, leaf={"idempotency_key": "00" * 16})),
             ("operation-mismatch", step("revoke", K1, ROOT, said=note(operation_text("ledgerline/other", "revoke", K1.named("ledgerline/other"), None, "00" * 16), ROOT))),
@@ -84,6 +88,8 @@ class Keys(Case):
             ("malformed", step("revoke", K1, said=note(operation_text(ORIGIN, "revoke", K1, None, "00" * 16, "root"), ROOT))),
             ("malformed", step("revoke", K1, said=note(operation_text(ORIGIN, "revoke", K1, None, "00" * 16) + "more x\n", ROOT))),
             ("malformed", step("revoke", K1, said=note(operation_text(ORIGIN, "destroy", K1, None, "00" * 16), ROOT))),
+            *[("malformed", step("rotate", K2, replaces=K1.id, said=note(operation_text(ORIGIN, "rotate", K2, K1.id, "00" * 16, **more), K1, K2))) for more in (
+                {"overlap": "-"}, {"overlap": "03"}, {"overlap": "315360001"}, {"reason": "r" * 257}, {"reason": "\u00e9"}, {"reason": ""})],
         ]
         for verdict, asked in cases:
             with self.subTest(verdict=verdict, action=asked[0][0], by=[getattr(each, "name", "a line") for each in asked[0][2:]], named=list(asked[1])):
@@ -93,6 +99,20 @@ class Keys(Case):
 
     def test_a_revoked_key_rotates_no_more(self):
         self.ask_proof("unauthorised", ledger(ROTATED, REVOKED, step("rotate", K3, K1, K3, replaces=K1.id)), [K2], [K2])
+
+    def test_a_replaced_key_rotates_no_more(self):
+        again = step("rotate", K3, K1, K3, replaces=K1.id)
+        self.ask_proof("unauthorised", ledger(ROTATED, again), [K2], [K2])
+        self.ask_proof("unauthorised", ledger(step("enrol", K2, ROOT, K2), step("retire", K1, K1), again), [K2], [K2])
+        self.ask_proof("ok", ledger(ROTATED, step("rotate", K3, K2, K3, replaces=K2.id)), [K3], [K1])
+
+    def test_a_refused_operation_lets_no_key_in(self):
+        refused = step("rotate", EVIL, K1, EVIL, replaces=K1.id, outcome={"refused": "not-authorised"})
+        made = ledger(refused, step("rotate", K2, EVIL, K2, replaces=EVIL.id))
+        self.ask_proof("unauthorised", made, [K1], [K1])
+        self.ask_proof("unknown-key", ledger(refused), [EVIL], [K1])
+        # A revocation by the root key is heeded even where it was refused.
+        self.ask_proof("revoked-key", ledger(step("revoke", K1, ROOT, outcome={"refused": "last-key"})), [K1], [K1])
 
     def test_another_root_key(self):
         made = Ledger(key=K1, root=EVIL_ROOT, size=2)

@@ -165,9 +165,10 @@ def body_record(kept):
     return b"\x01" + kept[0] + len(kept[1]).to_bytes(4, "big") + kept[1]
 
 
-def operation_text(origin, action, key, replaces, order, purpose="checkpoint"):
+def operation_text(origin, action, key, replaces, order, purpose="checkpoint", overlap=None, reason="-"):
+    overlap = overlap or ("3600" if replaces else "-")
     return (f"ledgerline key operation v1\norigin {origin}\naction {action}\npurpose {purpose}\nkey {key.vkey}\n"
-            f"replaces {replaces or '-'}\nreason -\norder {order}\n")
+            f"replaces {replaces or '-'}\noverlap-seconds {overlap}\nreason {reason}\norder {order}\n")
 
 
 def place(folder, index, width):

@@ -6,7 +6,7 @@ counts for as little as what it signed: whoever holds it can make both."""
 from dataclasses import dataclass, field
 
 from .note import Key, parse_key, signers
-from .operation import Operation, check_against_leaf, parse_operation
+from .operation import ENTRIES, Operation, check_against_leaf, parse_operation
 from .verdict import Rejected, at
 
 
@@ -51,31 +51,44 @@ class Keys:
             if given and self.root not in given:
                 raise Rejected("wrong-root-key", f"leaf 0 names the root key {self.root}", ", ".join(map(str, given)))
         elif leaf["kind"] == "key_operation" and detail["purpose"] == "checkpoint":
-            operation = None
-            if body is not None and detail["action"] != "destroy":
-                operation = parse_operation(body, index)
-                check_against_leaf(operation, detail, self.origin)
-            record = Record(index, detail, operation)
-            if operation and detail["outcome"] == "applied":
-                self._check_authority(operation)
+            applied = detail["outcome"] == "applied"
+            record = Record(index, detail, self._applied(index, detail, body) if applied else refused(body, index, self.origin))
             self.records.append(record)
+
+    def _applied(self, index, detail, body):
+        if body is None or detail["action"] == "destroy":
+            return None
+        operation = parse_operation(body, index)
+        check_against_leaf(operation, detail, self.origin)
+        with at(f"key operation of leaf {index}"):
+            self._check_authority(operation)
+        return operation
 
     def _roots(self):
         return self.given.roots(self.origin) or [key for key in [self.root] if key]
 
     def known(self):
-        """Every key that the tree has told of so far, with those given."""
-        told = [record.operation.key for record in self.records if record.operation]
+        """Every key that the tree has had so far, with those given."""
+        told = [each.operation.key for each in self._all_applied() if each.operation and each.operation.action in ENTRIES]
         return [*self.given.checkpoint_keys(self.origin), *([self.first] if self.first else []), *told]
 
+    def _all_applied(self):
+        return [each for each in self.records if each.detail["outcome"] == "applied"]
+
     def _check_authority(self, operation):
-        with at(f"key operation of leaf {operation.index}"):
-            gone = self.revoked_by_leaves()
-            known = [key for key in self.known() if key.public.hex() not in gone and key.id not in gone]
-            signed = signers(operation.note, unique([*self._roots(), *known, operation.key]))
-            if not is_authorised(operation, signed, self._roots(), known):
-                named = ", ".join(map(str, signed)) or "no known key"
-                raise Rejected("unauthorised", f"{operation.action} of {operation.key} signed by {named}", rule(operation))
+        known, gone = self.known(), self.revoked_by_leaves()
+        ended = {each.detail["replaces"] for each in self._all_applied() if "replaces" in each.detail}
+        ended |= {each.detail["key_id"] for each in self._all_applied() if each.detail["action"] == "retire"}
+        able = [key for key in known if key.id not in ended and key.public.hex() not in gone and key.id not in gone]
+        signed = signers(operation.note, unique([*self._roots(), *known, operation.key]))
+        if len({key.public for key in signed}) != len(signed):
+            raise Rejected("unauthorised", f"{operation.action} of {operation.key} signed twice with one key", "one line for each key")
+        if not is_authorised(operation, signed, self._roots(), able):
+            named = ", ".join(map(str, signed)) or "no known key"
+            raise Rejected("unauthorised", f"{operation.action} of {operation.key} signed by {named}", rule(operation))
+        had = {self.first, *(each.operation.key for each in self.records if each.operation and each.operation.action in ENTRIES), *self._roots()}
+        if operation.action in ENTRIES and any(key and (key.id == operation.key.id or key.public == operation.key.public) for key in had):
+            raise Rejected("unauthorised", f"{operation.action} of {operation.key}, which the tree had before", "a new key")
 
     def revoked_by_leaves(self):
         """Revoked keys by their public key (or id, where a leaf has no more), each with the leaf that says so."""
@@ -98,7 +111,10 @@ class Keys:
         return found
 
     def _by_root(self, operation):
-        return operation is not None and any(key in self._roots() for key in signers(operation.note, self._roots()))
+        try:
+            return operation is not None and bool(signers(operation.note, self._roots()))
+        except Rejected:
+            return False
 
     def _check_given(self, operation):
         """A revocation handed over must be by the root key where that was handed over too; else it is taken on the user's word."""
@@ -119,7 +135,7 @@ class Keys:
         while grew:
             grew = False
             for operation in notes:
-                if operation.key in known or not live(operation.key) or operation.action in ("revoke", "retire"):
+                if operation.key in known or not live(operation.key) or operation.action not in ENTRIES:
                     continue
                 signed = signers(operation.note, unique([*roots, *known, operation.key]))
                 if is_authorised(operation, signed, roots, known):
@@ -173,18 +189,31 @@ def unique(keys):
     return list(dict.fromkeys(keys))
 
 
+def refused(body, index, origin):
+    """The note behind an operation that was refused, where it is one and about this tree: it may be wrong in any way."""
+    try:
+        operation = parse_operation(body, index) if body is not None else None
+    except Rejected:
+        return None
+    return operation if operation and operation.origin == origin else None
+
+
 def rule(operation):
     return {
-        "rotate": "the replaced key or the root key, and the new key",
+        "enrol": "the root key and the new key",
+        "rotate": "the replaced key, still able to, or the root key, and the new key",
         "retire": "the key itself or the root key",
     }.get(operation.action, "the root key")
 
 
-def is_authorised(operation, signed, roots, known):
+def is_authorised(operation, signed, roots, able):
+    """Whether enough have signed. `able` are the keys that may still have themselves replaced."""
     by_root = any(key in roots for key in signed)
-    by_replaced = any(key in known and key.id == operation.replaces for key in signed)
+    by_replaced = any(key in able and key.id == operation.replaces for key in signed)
     if operation.action == "rotate":
         return (by_root or by_replaced) and operation.key in signed
+    if operation.action == "enrol":
+        return by_root and operation.key in signed
     if operation.action == "retire":
         return by_root or operation.key in signed
     return by_root
