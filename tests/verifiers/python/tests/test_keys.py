@@ -106,6 +106,17 @@ class Keys(Case):
         self.ask_proof("unauthorised", ledger(step("enrol", K2, ROOT, K2), step("retire", K1, K1), again), [K2], [K2])
         self.ask_proof("ok", ledger(ROTATED, step("rotate", K3, K2, K3, replaces=K2.id)), [K3], [K1])
 
+    def test_a_revoked_key_that_was_rotated_in(self):
+        self.ask_proof("revoked-key", ledger(ROTATED_BY_ROOT, None, step("revoke", K2, ROOT)), [K2], [K1, ROOT])
+        self.ask_proof("ok", ledger(ROTATED_BY_ROOT, None, step("revoke", K2, ROOT)), [K1], [K1, ROOT])
+
+    def test_operations_in_another_order(self):
+        made = ledger(ROTATED, None, REVOKED)
+        value = made.proof_file([1], checkpoint=note(made.text(), K2))
+        for keys in ([0, 2, 1], [1, 0, 2], [0, 1, 1, 2], [1, 2]):
+            bent = {**value, "keys": [value["keys"][number] for number in keys]}
+            self.check("malformed", "proof", self.file("proof.json", bent), "--key", K2.vkey)
+
     def test_a_refused_operation_lets_no_key_in(self):
         refused = step("rotate", EVIL, K1, EVIL, replaces=K1.id, outcome={"refused": "not-authorised"})
         made = ledger(refused, step("rotate", K2, EVIL, K2, replaces=EVIL.id))

@@ -195,6 +195,7 @@ class Proofs(Case):
             ("another root", "proof-mismatch", note(text.replace(b64(ledger.tree.root(0, 8)), b64(bytes(32))), key)), ("a short root", "malformed", note(text[:-9] + "\n", key)),
             ("another origin", "wrong-origin", note(text.replace("acme", "other"), key)),
             ("an origin that is no path", "malformed", note(text.replace("ledgerline/acme", "ledgerline/../acme"), key)),
+            ("a control character in a stranger's name", "malformed", note(text, key, STRANGER.line(text).replace("stranger", "stran\x01ger"))),
             ("101 lines", "malformed", note(text, key, *[STRANGER.line(text)] * 100)),
         ]
         for name, verdict, checkpoint in cases:
