@@ -1,6 +1,7 @@
 //! What end-to-end tests share: real parts, started for one test and ended with it, and who watches them from outside. Never a
 //! stand-in for one.
 
+mod cosigner;
 mod disk;
 mod event;
 mod fleet;
@@ -14,8 +15,10 @@ mod random;
 mod reader;
 mod row;
 mod runs;
+mod tile_log;
 mod witness;
 
+pub use cosigner::{Cosigner, submit};
 pub use disk::{Disk, after_power_loss};
 pub use event::{TOPIC, run_event};
 pub use fleet::Fleet;
@@ -29,4 +32,5 @@ pub use random::Random;
 pub use reader::{Found, on_disk, on_kafka};
 pub use row::{Fault, rounds};
 pub use runs::{Runs, consumed, seen_from_outside};
+pub use tile_log::TileLog;
 pub use witness::Witness;

@@ -5,6 +5,7 @@ mod lists;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::ledger::{Checkpoint, Consistency, Ledger, Prove, Verify};
 pub use self::lists::{AlertFilter, Alerts, Dataset, Events, Job, Names, Paging, Rejected, Run};
 pub use self::snapshot::{Snapshot, Where};
+pub use self::witness::{Witness, WitnessFollow, WitnessServe};
 
 /// Records OpenLineage events once, in a signed ledger; answers what fed what; raises alerts.
 #[derive(Debug, Parser)]

@@ -21,7 +21,7 @@ pub use batch::Batch;
 pub use copy::{CopiedFile, Held, HeldTree, clear_own_logs, copied_files};
 pub use engine::Durability;
 pub use error::{StoreError, StoreFault};
-pub use folder::make_durable;
+pub use folder::{make_durable, replace_durably};
 pub use model::Disk;
 pub use options::StoreOptions;
 pub use read::{Read, Scan};

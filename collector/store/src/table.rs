@@ -87,6 +87,8 @@ tables! {
     Pending = 0x0b, State, "pending";
     /// Refused records of the running window, by reason.
     Refusals = 0x0c, State, "refusals";
+    /// Tenant → its checkpoints with the cosignatures of witnesses. Written by whoever asks them.
+    Cosigned = 0x0e, State, "cosigned";
     /// Everything that the fold keeps: runs, groups, nodes, edges, names, alerts.
     Graph = 0x20, Graph, "graph";
     /// Event id → leaf index.
@@ -120,7 +122,7 @@ mod tests {
             Table::ALL.iter().map(|t| format!("{:02x} {} {}", t.byte(), t.family().name(), t.name())).collect();
         let expected = "01 default meta\n02 default tenants\n03 default controls\n04 default outbox\n05 default sources\n\
             06 default rejections\n07 default faults\n08 default progress\n\
-            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n20 graph graph\n30 dedup dedup\n31 dedup repeats\n40 ledger leaves\n\
+            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n0e default cosigned\n20 graph graph\n30 dedup dedup\n31 dedup repeats\n40 ledger leaves\n\
             41 ledger openings\n42 ledger tiles\n50 bodies bodies";
         assert_eq!(rows.join("\n"), expected, "a byte on disk is never reused");
     }

@@ -13,8 +13,9 @@ use store::{Disk, Read, Scan, Store, Table};
 
 use crate::world::{PARTITIONS, World};
 
-/// Tables that the publisher writes: they follow from what was published, not from the log alone.
-const OF_PUBLISHER: [Table; 3] = [Table::Outbox, Table::Checkpoints, Table::Published];
+/// Tables that are written beside the record: they follow from what was published, and what witnesses said of it, not from the
+/// log alone.
+const OF_PUBLISHER: [Table; 4] = [Table::Outbox, Table::Checkpoints, Table::Published, Table::Cosigned];
 
 /// Checks a world that has come to rest.
 pub fn check(world: &World) -> Result<(), String> {

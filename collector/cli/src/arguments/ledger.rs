@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::Witness;
+
 /// `ledger`
 #[derive(Debug, Subcommand)]
 pub enum Ledger {
@@ -15,6 +17,9 @@ pub enum Ledger {
     Verify(Verify),
     /// Write a file that links two checkpoints: the newer tree goes on from the older one
     Consistency(Consistency),
+    /// Watch a ledger from outside
+    #[command(subcommand)]
+    Witness(Witness),
 }
 
 /// `ledger checkpoint`

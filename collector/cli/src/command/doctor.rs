@@ -10,7 +10,7 @@ use crate::api::Api;
 use crate::arguments::Arguments;
 use crate::failure::Failure;
 use crate::output::{self, BAD, GOOD, painted};
-use crate::render::time::ago;
+use crate::render::time::{ago, short};
 use crate::settings;
 
 /// What one check found.
@@ -107,6 +107,18 @@ fn writable(folder: &std::path::Path) -> Result<String, String> {
     }
 }
 
+/// Witnesses that fail: each once, with what it fails at.
+fn witnesses(partitions: &[PartitionStatus]) -> Vec<Check> {
+    let mut told: Vec<String> = Vec::new();
+    for trouble in partitions.iter().flat_map(|partition| &partition.witnesses) {
+        let line = format!("{}, since {}: {}", trouble.witness, short(trouble.since), trouble.reason);
+        if !told.contains(&line) {
+            told.push(line);
+        }
+    }
+    told.into_iter().map(|line| Check { what: "witness", found: Err(line) }).collect()
+}
+
 /// Checks of the running server.
 fn live(arguments: &Arguments) -> Vec<Check> {
     // Not `status`: that is a question about one tenant, whose partition may be the one in trouble.
@@ -141,6 +153,7 @@ fn live(arguments: &Arguments) -> Vec<Check> {
                 };
                 checks.push(Check { what: "partition", found });
             }
+            checks.extend(witnesses(&partitions));
             let found = match ready {
                 Some(ready) if ready.ready => Ok("caught up enough to answer".to_owned()),
                 Some(ready) => Err(ready

@@ -19,6 +19,7 @@ mod snapshot;
 mod status;
 mod takeover;
 mod topics;
+mod witness;
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! `status`.
 
-use server::http::model::{PartitionState, PartitionStatus, Status};
+use server::http::model::{PartitionState, PartitionStatus, Status, WitnessTrouble};
 
 use super::now_ns;
 use crate::api::Api;
@@ -33,6 +33,17 @@ fn partitions_text(partitions: &[PartitionStatus]) -> String {
     )
 }
 
+/// Witnesses that fail; nothing where none does.
+fn witnesses_text(partitions: &[PartitionStatus]) -> Option<String> {
+    let row = |partition: &PartitionStatus, trouble: &WitnessTrouble| {
+        let since = when(trouble.since, now_ns());
+        vec![trouble.witness.clone(), partition.partition.to_string(), since, trouble.reason.clone()]
+    };
+    let rows: Vec<Vec<String>> =
+        partitions.iter().flat_map(|one| one.witnesses.iter().map(|trouble| row(one, trouble))).collect();
+    (!rows.is_empty()).then(|| table(&["witness fails", "partition", "since", "why"], rows, ""))
+}
+
 /// The counts, then the partitions.
 pub fn text(status: &Status) -> String {
     let counts = pairs(&[
@@ -62,7 +73,11 @@ pub fn text(status: &Status) -> String {
             ),
         ),
     ]);
-    format!("{counts}\n\n{}", partitions_text(&status.partitions))
+    let partitions = partitions_text(&status.partitions);
+    match witnesses_text(&status.partitions) {
+        None => format!("{counts}\n\n{partitions}"),
+        Some(witnesses) => format!("{counts}\n\n{partitions}\n\n{witnesses}"),
+    }
 }
 
 /// A count, marked where counting stopped at its bound.

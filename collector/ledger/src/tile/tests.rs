@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::tree::{Frontier, Hash, HashReader, leaf_hash, node_hash};
+use crate::tree::{Frontier, Hash, HashReader, leaf_hash, node_hash, prove_consistency, root, verify_consistency};
 
 #[test]
 fn paths() {
@@ -134,6 +134,49 @@ fn tiles_hold_the_hashes_of_their_level() {
         row[0]
     };
     assert_eq!(tile("tile/1/000.p/2"), Some([over(&leaves[..256]), over(&leaves[256..512])].concat()));
+}
+
+#[test]
+fn hashes_are_read_from_tiles_that_somebody_serves() {
+    let (mut frontier, mut stored, mut roots) = (Frontier::new(), Stored(vec![]), vec![]);
+    for n in 0..66_000_u64 {
+        frontier.push(leaf_hash(&n.to_be_bytes()), |_, hash| stored.0.push(*hash));
+        roots.push(frontier.root());
+    }
+    let root_of = |size: u64| roots[usize::try_from(size).unwrap() - 1];
+    // Serves tiles of its whole tree: of partial ones those that were made for `published` alone.
+    let check = |size: u64, published: u64| {
+        let fetched = std::cell::Cell::new(0);
+        let reader = TileHashes::new(size, |path: &TilePath| {
+            fetched.set(fetched.get() + 1);
+            let whole = path.is_full() || width_at(path.part(), path.number(), published) == path.width();
+            tile_hashes(path, 66_000, &stored).map(|tile| tile.filter(|_| whole))
+        });
+        assert_eq!(root(size, &reader).unwrap(), root_of(size), "{size} of {published}");
+        for old in [1, 2, 255, 256, 257, 65_536, size].into_iter().filter(|old| *old <= size) {
+            let proof = prove_consistency(old, size, &reader).unwrap();
+            verify_consistency(&proof, old, &root_of(old), size, &root_of(size)).unwrap();
+        }
+        assert!(fetched.get() < 20, "{} tiles for {size}", fetched.get());
+        let beyond = reader.read(crate::tree::stored_count(size));
+        assert!(size == 66_000 || beyond.is_err(), "a hash that the tree of {size} does not have");
+    };
+    for size in [1, 2, 255, 256, 257, 511, 512, 65_535, 65_536, 65_537, 66_000] {
+        check(size, size);
+    }
+    // What was partial at 300 has become full, and a log may give the partial one up.
+    check(300, 66_000);
+    let cut = TileHashes::new(300, |path: &TilePath| {
+        tile_hashes(path, 300, &stored).map(|tile| tile.map(|tile| tile[1..].to_vec()))
+    });
+    assert!(matches!(root(300, &cut), Err(TileFault::Missing(_))));
+    let down = TileHashes::new(300, |_: &TilePath| Err::<Option<Vec<u8>>, _>("down"));
+    assert!(matches!(root(300, &down), Err(TileFault::Fetch(_, "down"))));
+    let largest = TileHashes::new(crate::tree::LEAVES_MAX, |path: &TilePath| {
+        Ok::<_, ()>(Some(vec![0; usize::from(path.width()) * 32]))
+    });
+    assert!(root(crate::tree::LEAVES_MAX, &largest).is_ok(), "no size that a log may claim makes it panic");
+    assert!(prove_consistency(crate::tree::LEAVES_MAX - 1, crate::tree::LEAVES_MAX, &largest).is_ok());
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod source;
 mod telemetry;
 #[cfg(test)]
 mod tests;
+mod witness;
 
 pub use alerts::Alerts;
 pub use deployment::Deployment;
@@ -43,6 +44,7 @@ pub use roles::Roles;
 pub use snapshots::Snapshots;
 pub use source::Sources;
 pub use telemetry::{LogFormat, LogLevel, Telemetry};
+pub use witness::{AskedWitness, Witness};
 
 use keys::Keys;
 use std::path::PathBuf;
@@ -72,6 +74,8 @@ pub struct Config {
     pub publisher: Publisher,
     /// `snapshots.*`
     pub snapshots: Snapshots,
+    /// `witness.*` and `witnesses.*`
+    pub witness: Witness,
     /// `alerts.*`
     pub alerts: Alerts,
     /// `http.*`
@@ -112,6 +116,7 @@ impl Config {
             recorder: Recorder::read(keys),
             publisher: Publisher::read(keys),
             snapshots: Snapshots::read(keys),
+            witness: Witness::read(keys),
             alerts: Alerts::read(keys),
             http: Http::read(keys),
             telemetry: Telemetry::read(keys),

@@ -113,6 +113,24 @@ fn kafka_takes_any_property_but_those_that_exactly_once_rests_on() {
 }
 
 #[test]
+fn witnesses_are_named_by_url_and_key() {
+    const W1: &str = "witness.example/w1+8832d1ae+BNVCB9oZSXfc9Grb/sK8LnW1LVqKQhhP7f3AACTw4+ja";
+    let named = |name: &str, text: &str| format!("[witnesses]\n{name} = \"{text}\"\n");
+    let good = named("a", &format!("https://w.example/prefix/ {W1}"));
+    let asked = Config::load(&sources(&good)).unwrap().config.witness.asked;
+    assert_eq!((asked[0].url.as_str(), asked[0].key.to_text().as_str()), ("https://w.example/prefix", W1));
+    check(&format!("{good}[witness]\nquorum = 1\n"), &[]);
+    check("[witness]\nquorum = 1\n", &["l.toml:2: witness.quorum is 1, more than there are witnesses (0)"]);
+    check(&format!("{good}[witness]\nquorum = 17\n"), &["between 0 and 16"]);
+    check(&format!("{good}b = \"http://b {W1}\"\n"), &["l.toml:3: witnesses.b has the key of another witness"]);
+    for wrong in ["https://w.example", W1, "w.example key", "https://w.example name+00+key"] {
+        check(&named("a", wrong), &["l.toml:2: witnesses.a can't be"]);
+    }
+    let log = "https://w.example log.example/orders+9ad64287+AWa+fjMsekUzMr2dCn99sFX1xe8aBq2mbZizn7aBDEc6";
+    check(&named("a", log), &["of signature type 0x01; a witness's is of type 0x04"]);
+}
+
+#[test]
 fn tokens_are_read_and_hidden() {
     let file = format!(
         "[http]\nlisten = \"0.0.0.0:80\"\n[[http.tokens]]\nhash = \"{HASH}\"\ntenant = \"acme\"\nprincipal = \"airflow\"\nrole = \"producer\"\nexpires = 2027-01-01T00:00:00Z\n"

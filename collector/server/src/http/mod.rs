@@ -15,6 +15,7 @@ mod forward;
 mod fresh;
 mod guard;
 mod intake;
+pub(crate) mod listener;
 pub mod model;
 mod observe;
 mod openapi;

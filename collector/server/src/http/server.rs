@@ -1,26 +1,12 @@
-//! The listener: accepts within a bound, gives slow clients a bound, drains within a bound.
+//! The edge's listener: bound to loopback unless tokens are asked for, bounded by `http.*`.
 
+use super::admit::Counted;
 use super::app::Api;
-use axum::Router;
-use hyper::body::Incoming;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
+use super::listener::{Bounds, listen};
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-/// Bytes of a request's head.
-const HEAD_BYTES_MAX: usize = 64 * 1_024;
-
-/// Headers of a request.
-const HEADERS_MAX: usize = 128;
-
-/// Pause after the process ran out of file descriptors, so that the listener does not spin.
-const ACCEPT_PAUSE_MS: u64 = 50;
+use tokio::net::TcpListener;
 
 /// A listener that is bound and has not answered yet.
 pub struct Server {
@@ -63,63 +49,16 @@ impl Server {
     /// answered at once, requests at work are finished.
     pub async fn run(self, stop: impl Future<Output = ()> + Send, drain_max: Duration) {
         let Self { listener, api } = self;
-        let router = api.router();
-        let graceful = GracefulShutdown::new();
-        let places = Arc::new(Semaphore::new(api.0.settings.connections_max));
-        let mut stop = std::pin::pin!(stop);
-        loop {
-            let accepted = tokio::select! {
-                accepted = next(&listener, &places) => accepted,
-                () = &mut stop => break,
-            };
-            let (stream, place) = accepted;
-            serve(&api, &router, &graceful, stream, place);
-        }
-        drop(listener);
-        api.0.draining.send_replace(true);
-        if tokio::time::timeout(drain_max, graceful.shutdown()).await.is_err() {
-            tracing::warn!("requests were still at work when the drain ended");
-        }
+        let settings = &api.0.settings;
+        let bounds = Bounds {
+            connections_max: settings.connections_max,
+            head_timeout_ms: settings.request_timeout_ms,
+            drain_max,
+        };
+        let counted = || Counted::up(&api.0.metrics.http.connections, 1);
+        let draining = || {
+            api.0.draining.send_replace(true);
+        };
+        listen(listener, api.router(), bounds, counted, stop, draining).await;
     }
-}
-
-/// The next connection, once there is a place for it. Connections beyond the bound wait in the system's backlog.
-async fn next(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, OwnedSemaphorePermit) {
-    let place = places.clone().acquire_owned().await.expect("the semaphore is never closed");
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
-            Err(error) => {
-                tracing::warn!(%error, "a connection could not be accepted");
-                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MS)).await;
-            }
-        }
-    }
-}
-
-/// Serves one connection on a task of its own.
-fn serve(api: &Api, router: &Router, graceful: &GracefulShutdown, stream: TcpStream, place: OwnedSemaphorePermit) {
-    // Answers are small and whole: waiting to fill a packet would only add to the way.
-    let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(tower::service_fn({
-        let router = router.clone();
-        move |request: hyper::Request<Incoming>| {
-            let router = router.clone();
-            async move { tower::ServiceExt::oneshot(router, request.map(axum::body::Body::new)).await }
-        }
-    }));
-    let connection = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(Duration::from_millis(api.0.settings.request_timeout_ms))
-        .max_headers(HEADERS_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), service);
-    let watched = graceful.watch(connection);
-    let counted = super::admit::Counted::up(&api.0.metrics.http.connections, 1);
-    tokio::spawn(async move {
-        let _held = (place, counted);
-        if let Err(error) = watched.await {
-            tracing::debug!(%error, "a connection ended early");
-        }
-    });
 }

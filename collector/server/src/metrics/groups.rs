@@ -2,6 +2,7 @@
 
 use super::{
     AlertLabel, CodeLabel, OutcomeLabel, PartitionLabel, RouteLabel, SourceLabel, StageLabel, TableLabel, TopicLabel,
+    WitnessLabel, WitnessOutcomeLabel,
 };
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -134,6 +135,14 @@ pub struct SnapshotMetrics {
     pub age: Family<PartitionLabel, Seconds>,
     pub uploaded_bytes: Family<PartitionLabel, Counter>,
     pub failures: Family<PartitionLabel, Counter>,
+}
+
+/// What witnesses answer.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct WitnessMetrics {
+    pub requests: Family<WitnessOutcomeLabel, Counter>,
+    pub failing: Family<WitnessLabel, Gauge>,
 }
 
 /// What is wrong with the data.

@@ -48,6 +48,22 @@ pub struct PartitionLabel {
     pub partition: u32,
 }
 
+/// A witness, by its name in the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WitnessLabel {
+    /// Its name there.
+    pub witness: String,
+}
+
+/// A witness and what came of asking it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WitnessOutcomeLabel {
+    /// Its name in the configuration.
+    pub witness: String,
+    /// `cosigned`, `silent`, `refused` or `wrong`.
+    pub outcome: &'static str,
+}
+
 /// One of our topics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct TopicLabel {

@@ -8,11 +8,11 @@ mod labels;
 
 pub use groups::{
     AlertMetrics, BATCH_BUCKETS, HttpMetrics, IntakeMetrics, LATENCY_BUCKETS, PublisherMetrics, RecorderMetrics,
-    SnapshotMetrics, StoreMetrics,
+    SnapshotMetrics, StoreMetrics, WitnessMetrics,
 };
 pub use labels::{
     AlertLabel, CodeLabel, OutcomeLabel, PartitionLabel, RouteLabel, SourceLabel, StageLabel, TableLabel, TopicLabel,
-    stage,
+    WitnessLabel, WitnessOutcomeLabel, stage,
 };
 
 use prometheus_client::encoding::text::encode;
@@ -36,6 +36,8 @@ pub struct Metrics {
     pub store: StoreMetrics,
     /// Copies of the stores.
     pub snapshots: SnapshotMetrics,
+    /// What witnesses answer.
+    pub witnesses: WitnessMetrics,
     /// What is wrong with the data.
     pub alerts: AlertMetrics,
     /// What is asked.
@@ -55,6 +57,7 @@ impl Metrics {
             publisher: PublisherMetrics::default(),
             store: StoreMetrics::default(),
             snapshots: SnapshotMetrics::default(),
+            witnesses: WitnessMetrics::default(),
             alerts: AlertMetrics::default(),
             http: HttpMetrics::default(),
         };
@@ -111,6 +114,10 @@ impl Metrics {
         r.register_with_unit("snapshot_age", "Time since the newest snapshot of a partition", Unit::Seconds, m.age.clone());
         r.register_with_unit("snapshot_uploaded", "Bytes uploaded for snapshots", Unit::Bytes, m.uploaded_bytes.clone());
         r.register("snapshot_failures", "Snapshots that could not be made", m.failures.clone());
+
+        let m = &self.witnesses;
+        r.register("witness_requests", "Checkpoints that a witness was asked to cosign, by outcome", m.requests.clone());
+        r.register("witness_failing", "1 while a witness does not answer, or answers wrongly", m.failing.clone());
 
         let m = &self.alerts;
         r.register("alerts", "Alert messages, by rule, severity and state", m.messages.clone());

@@ -12,6 +12,7 @@ mod proofs;
 mod rejected;
 mod runs;
 mod scope;
+mod served;
 mod standing;
 mod status;
 mod tail;

@@ -7,7 +7,7 @@ use store::{Read as _, Scan, Store, Table};
 
 use super::scope::broken;
 use crate::http::ReadError;
-use crate::http::model::{PartitionState, PartitionStatus, Position, Readiness, ReadinessReason, Time};
+use crate::http::model::{PartitionState, PartitionStatus, Position, Readiness, ReadinessReason, Time, WitnessTrouble};
 use crate::log::LogError;
 use crate::serve::Core;
 use crate::worker::{self, Partition, State};
@@ -112,8 +112,14 @@ fn shown(core: &Core, partition: &Partition) -> Result<PartitionStatus, ReadErro
         remedy,
         store_bytes: partition.store.sizes().iter().map(|size| size.bytes).sum(),
         underived: count(&partition.store, Table::Faults)?,
+        witnesses: witnesses(core, partition.number),
         snapshot_at: core.newest_snapshot(partition.number).map(|newest| Time(newest.written_at_ns)),
     })
+}
+
+fn witnesses(core: &Core, partition: u32) -> Vec<WitnessTrouble> {
+    let told = core.cosigning.troubles(partition).into_iter();
+    told.map(|one| WitnessTrouble { witness: one.witness, since: Time(one.since_ns), reason: one.why }).collect()
 }
 
 fn count(store: &Store, table: Table) -> Result<u64, ReadError> {

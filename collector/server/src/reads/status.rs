@@ -6,6 +6,7 @@ use lineage::row::{self, Read as _, Visit};
 use store::tables::{self, CheckpointRow, TenantRow};
 
 use super::scope::{Scope, broken};
+use super::served::served_checkpoint;
 use super::standing;
 use crate::http::ReadError;
 use crate::http::model::{Checkpoint, Status};
@@ -75,8 +76,15 @@ pub(super) fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow
 }
 
 pub(super) fn checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Result<Checkpoint, ReadError> {
-    let missing = || ReadError::NotFound { what: format!("a published checkpoint of {tenant}") };
-    let row = newest(scope, tenant)?.ok_or_else(missing)?;
+    let missing = || {
+        let published = format!("a published checkpoint of {tenant}");
+        let what = match core.config.witness.quorum {
+            0 => published,
+            quorum => format!("{published} with {quorum} cosignatures"),
+        };
+        ReadError::NotFound { what }
+    };
+    let row = served_checkpoint(core, scope, tenant)?.ok_or_else(missing)?;
     let internal = |what: &str| ReadError::Internal(what.to_owned());
     let name = LedgerName::parse(&core.config.ledger.name).map_err(|_| internal("the ledger's name does not parse"))?;
     let origin = Origin::new(&name, &Tenant::parse_recorded(tenant).map_err(|_| missing())?);

@@ -20,6 +20,7 @@ use super::{StartError, topics};
 use crate::build::Build;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::cosigning::Standing;
 use crate::genesis::{Beginning, Begun, Homes, configured_tenants};
 use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts, WrittenVersion, limits};
 use crate::keyring::Keyring;
@@ -65,6 +66,8 @@ pub struct Core {
     /// The order to a standby to take over.
     pub(crate) takeover: AtomicBool,
     pub(crate) kept: Kept,
+    /// Which witnesses fail.
+    pub(crate) cosigning: Standing,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
     /// Tells the group that shares partitions to leave: last, for leaving takes the partitions away.
@@ -162,6 +165,7 @@ impl Core {
             displaced: watch::channel(None).0,
             takeover: AtomicBool::new(false),
             kept: Kept::default(),
+            cosigning: Standing::default(),
             owners: Mutex::new(None),
             stop: Arc::new(AtomicBool::new(false)),
             leave: AtomicBool::new(false),

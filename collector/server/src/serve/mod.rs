@@ -66,6 +66,7 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
             true => {
                 working.work(&url)?;
                 working.keep_snapshots(true)?;
+                working.ask_witnesses()?;
             }
             false => working.own_none(),
         }

@@ -1,6 +1,7 @@
 //! Typed rows of the state tables: one table per file. A row's bytes are a version byte and postcard; a version is never
 //! reused. The rows of the graph are the fold's (`lineage::row`).
 
+mod cosigned;
 mod graph;
 mod hashes;
 mod leaves;
@@ -11,6 +12,7 @@ mod sources;
 mod tenants;
 mod tiles;
 
+pub use cosigned::CosignedRow;
 pub use hashes::TreeHashes;
 pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_leaf, repeats};
 pub use meta::{Meta, StoreFormat};

@@ -23,6 +23,7 @@ pub fn run(arguments: &Arguments, ledger: &Ledger) -> Result<(), Failure> {
         Ledger::Prove(prove) => prove::run(arguments, prove),
         Ledger::Verify(verify) => verify::run(arguments, verify),
         Ledger::Consistency(consistency) => consistency::run(arguments, consistency),
+        Ledger::Witness(witness) => super::witness::run(arguments, witness),
     }
 }
 

@@ -55,6 +55,6 @@ pub use rejected::{Rejected, RejectedSummary};
 pub use run::{Run, RunAbout, RunState, RunSummary};
 pub use search::{SearchHit, SearchMatch};
 pub use snapshot::{SnapshotFailed, SnapshotMade, SnapshotOrder, SnapshotOrdered, SnapshotSummary};
-pub use status::{PartitionState, PartitionStatus, Status};
+pub use status::{PartitionState, PartitionStatus, Status, WitnessTrouble};
 pub use submit::{BatchReceipt, BatchStatus, BatchSummary, FailedEvent, Receipt};
 pub use time::Time;

@@ -88,6 +88,20 @@ pub struct PartitionStatus {
     /// When its newest snapshot was written, where this process knows of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub snapshot_at: Option<Time>,
+    /// Witnesses that do not answer, or do not cosign a tree of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub witnesses: Vec<WitnessTrouble>,
+}
+
+/// A witness that fails.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WitnessTrouble {
+    /// Its name in the configuration.
+    pub witness: String,
+    /// Since when.
+    pub since: Time,
+    /// What it answers, or that it does not.
+    pub reason: String,
 }
 
 impl PartitionStatus {
@@ -105,6 +119,7 @@ impl PartitionStatus {
             store_bytes: 0,
             underived: 0,
             snapshot_at: None,
+            witnesses: Vec::new(),
         }
     }
 }
@@ -123,6 +138,7 @@ impl Example for PartitionStatus {
             store_bytes: 81_920,
             underived: 0,
             snapshot_at: None,
+            witnesses: Vec::new(),
         }
     }
 }
