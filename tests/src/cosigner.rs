@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use ledger::cosignature::WitnessKey;
 use ledger::key::VerifierKey;
 
-use crate::{binary, free_port};
+use crate::{Around, binary, free_port};
 
 /// A witness at work; dropped, it is killed.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Cosigner {
     /// Starts a witness of these logs over the folder `state`.
     pub fn start(state: &Path, logs: &[VerifierKey]) -> Result<Self> {
         let port = free_port()?;
-        let (child, key) = spawn(state, logs, port, "")?;
+        let (child, key) = spawn(state, logs, port, &Around::default())?;
         Ok(Self { child, key, state: state.to_owned(), logs: logs.to_vec(), port })
     }
 
@@ -57,7 +57,13 @@ impl Cosigner {
     /// `kill -9`, then the same again over the same folder, with failpoints armed.
     pub fn crash_and_restart(&mut self, failpoints: &str) -> Result<()> {
         self.crash()?;
-        (self.child, self.key) = spawn(&self.state, &self.logs, self.port, failpoints)?;
+        let variables = vec![("FAILPOINTS".to_owned(), failpoints.to_owned())];
+        self.restart(&Around { variables, said: None })
+    }
+
+    /// Starts it again after a [`Cosigner::crash`], with more around it.
+    pub fn restart(&mut self, around: &Around) -> Result<()> {
+        (self.child, self.key) = spawn(&self.state, &self.logs, self.port, around)?;
         Ok(())
     }
 
@@ -89,14 +95,15 @@ impl Drop for Cosigner {
 }
 
 /// Comes back once it listens, with the key that it printed.
-fn spawn(state: &Path, logs: &[VerifierKey], port: u16, failpoints: &str) -> Result<(Child, WitnessKey)> {
+fn spawn(state: &Path, logs: &[VerifierKey], port: u16, around: &Around) -> Result<(Child, WitnessKey)> {
     let mut command = Command::new(binary()?);
     command.args(["ledger", "witness", "serve", "--name", "witness.test/1", "--listen", &format!("127.0.0.1:{port}")]);
     command.arg("--state").arg(state);
     for log in logs {
         command.args(["--log", &log.to_text()]);
     }
-    command.env("FAILPOINTS", failpoints).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.envs(around.variables.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().context("start the witness")?;
     let mut line = String::new();
     BufReader::new(child.stdout.take().context("a pipe was asked for")?).read_line(&mut line)?;

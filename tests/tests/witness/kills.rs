@@ -10,7 +10,7 @@ use anyhow::{Result, ensure};
 use ledger::cosignature::from_answer;
 use ledger::tree::Hash;
 use ledger::witness::AddCheckpoint;
-use ledgerline_tests::{Cosigner, Random, TileLog, rounds, until};
+use ledgerline_tests::{Around, Cosigner, Disk, Random, TileLog, after_power_loss, rounds, until};
 
 const ORIGIN: &str = "log.test/orders";
 
@@ -110,6 +110,46 @@ fn killed_at_each_place_of_keeping_it_takes_nothing_back() -> Result<()> {
             received.holds(&witness, &log, &fork).map_err(|error| error.context(format!("{place} at hit {hit}")))?;
         }
     }
+    Ok(())
+}
+
+/// What is found wrong after power losses, with a witness that has these failpoints.
+fn after_power_losses(failpoints: &str) -> Result<Vec<String>> {
+    let (log, fork) = (TileLog::new(ORIGIN, 4_000, None), TileLog::new(ORIGIN, 4_000, Some(0)));
+    let (state, beside) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let (mut witness, received) = (Cosigner::start(state.path(), &[log.key()])?, Received::default());
+    let (disk, mut random) = (Disk::under(state.path(), beside.path())?, Random::new(11));
+    received.ask(&witness, &log, 0, 7)?;
+    let (mut wrong, mut lost) = (Vec::new(), 0);
+    for round in 0..rounds(6) {
+        witness.crash()?;
+        let before = disk.files()?;
+        witness.restart(&disk.around(&[("FAILPOINTS", failpoints)])?)?;
+        let mut known = received.largest();
+        for _ in 0..random.between(1, 8) {
+            known = received.ask(&witness, &log, known, known + 1)?.unwrap_or(known);
+        }
+        witness.crash()?;
+        lost += after_power_loss(&disk, before, &mut random)?.0;
+        if let Err(error) = witness.restart(&Around::default()) {
+            wrong.push(format!("round {round}: {error}"));
+            break;
+        }
+        wrong.extend(received.holds(&witness, &log, &fork).err().map(|error| format!("round {round}: {error}")));
+    }
+    println!(
+        "{} cosignatures, {lost} changes of the folder lost, {} faults",
+        received.0.lock().unwrap().len(),
+        wrong.len()
+    );
+    Ok(wrong)
+}
+
+#[test]
+fn power_losses_take_nothing_back() -> Result<()> {
+    assert_eq!(after_power_losses("")?, Vec::<String>::new());
+    // A build that does not sync is noticed.
+    ensure!(!after_power_losses("folder.replace.sync=skip")?.is_empty(), "nothing was synced, and nothing was lost");
     Ok(())
 }
 
