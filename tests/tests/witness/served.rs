@@ -101,9 +101,24 @@ fn two_witnesses_of_which_one_is_down() -> Result<()> {
     down.crash_and_restart("")?;
     cosigned(&server, &keys, size, &[up.key(), down.key()])?;
     until("nothing is said of it any more", || Ok(troubles(&server)?.is_empty().then_some(())))?;
+    // A follower outside reads what it serves, and proofs show since when their leaves have been there.
+    let state = tempfile::tempdir()?;
+    let follow = |found: &str| -> Result<()> {
+        let url = format!("{}/ledger/default", server.url());
+        let key = keys[0].to_text();
+        let folder = state.path().display().to_string();
+        let look = server.json(&["ledger", "witness", "follow", &url, "--once", "--key", &key, "--state", &folder])?;
+        ensure!(look["found"] == found, "{look}");
+        Ok(())
+    };
+    follow("first")?;
+    follow("same")?;
+    let more = record(&server, 20..25)?;
+    cosigned(&server, &keys, more, &[up.key(), down.key()])?;
+    follow("grown")?;
     // After a crash it goes on from what the witnesses know.
     server.crash_and_restart()?;
-    let leaves = record(&server, 20..30)?;
+    let leaves = record(&server, 25..30)?;
     cosigned(&server, &keys, leaves, &[up.key(), down.key()])?;
     ensure!(troubles(&server)?.is_empty(), "{:?}", troubles(&server)?);
     // The partition's own tree is witnessed, too.

@@ -12,6 +12,7 @@ use lineage::row::{self, NodeKind, NodeRow};
 use store::tables::{self, Graph, Meta, TenantRow};
 use store::{Read as _, Scan, Store, StoreError, Table};
 
+use crate::config::Witness;
 use crate::http::model::{Known, Node, Position};
 use crate::http::{Answer, ReadError};
 use crate::serve::Core;
@@ -30,6 +31,8 @@ pub(super) struct Scope {
     pub known: Known,
     /// Time of the log, ns UTC.
     pub time_ns: i64,
+    /// How many of whose cosignatures a checkpoint needs to be shown.
+    pub witness: Witness,
 }
 
 impl Scope {
@@ -58,6 +61,7 @@ impl Scope {
             size,
             known: Known { size, position },
             time_ns: meta.map_or(0, |meta| meta.time_ns),
+            witness: core.config.witness.clone(),
             partition,
         })
     }

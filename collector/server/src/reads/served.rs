@@ -7,20 +7,19 @@ use store::tables::{self, CheckpointRow, CosignedRow};
 
 use super::scope::{Scope, broken};
 use crate::http::ReadError;
-use crate::serve::Core;
 
 /// The checkpoint of a tenant's tree to be shown, size and signed note: without a quorum the newest published one, with one the
 /// newest that so many of the configured witnesses have cosigned. Nothing where there is none yet.
-pub(super) fn served_checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
+pub(super) fn served_checkpoint(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
     let published = tables::get::<CheckpointRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
     let cosigned = tables::get::<CosignedRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
-    let quorum = core.config.witness.quorum;
+    let quorum = scope.witness.quorum;
     if quorum == 0 {
-        return published.map(|published| with_cosignatures(core, published, cosigned)).transpose();
+        return published.map(|published| with_cosignatures(scope, published, cosigned)).transpose();
     }
     let Some(CosignedRow { newest, quorate, .. }) = cosigned else { return Ok(None) };
     // Counted anew: witnesses and quorum may be others than when the row was written.
-    let keys = core.config.witness.keys();
+    let keys = scope.witness.keys();
     for row in [Some(newest), quorate].into_iter().flatten() {
         if times(&note(&row)?, &keys).is_ok_and(|times| times.len() >= quorum) {
             return Ok(Some(row));
@@ -31,7 +30,7 @@ pub(super) fn served_checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Res
 
 /// A published checkpoint with the cosignatures of it that are there.
 fn with_cosignatures(
-    core: &Core,
+    scope: &Scope,
     published: CheckpointRow,
     cosigned: Option<CosignedRow>,
 ) -> Result<CheckpointRow, ReadError> {
@@ -40,7 +39,7 @@ fn with_cosignatures(
     };
     let (mut shown, from) = (note(&published)?, note(&cosigned.newest)?);
     if shown.text() == from.text() {
-        let keys = core.config.witness.keys();
+        let keys = scope.witness.keys();
         let known = |line: &&ledger::note::NoteSignature| {
             keys.iter().any(|key| (key.name(), key.id()) == (line.name(), line.id()))
         };

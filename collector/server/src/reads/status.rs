@@ -71,7 +71,7 @@ fn counted(scope: &Scope, table: row::Table, start: &[u8]) -> Result<(u64, bool)
     Ok((count.min(COUNT_MAX), count <= COUNT_MAX))
 }
 
-pub(super) fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
+fn newest(scope: &Scope, tenant: &str) -> Result<Option<CheckpointRow>, ReadError> {
     tables::get::<CheckpointRow>(scope.store(), tenant.as_bytes()).map_err(broken)
 }
 
@@ -84,7 +84,7 @@ pub(super) fn checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Result<Che
         };
         ReadError::NotFound { what }
     };
-    let row = served_checkpoint(core, scope, tenant)?.ok_or_else(missing)?;
+    let row = served_checkpoint(scope, tenant)?.ok_or_else(missing)?;
     let internal = |what: &str| ReadError::Internal(what.to_owned());
     let name = LedgerName::parse(&core.config.ledger.name).map_err(|_| internal("the ledger's name does not parse"))?;
     let origin = Origin::new(&name, &Tenant::parse_recorded(tenant).map_err(|_| missing())?);

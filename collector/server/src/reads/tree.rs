@@ -1,5 +1,5 @@
-//! A tenant's published tree: tiles, bundles, and how one size leads to another. Never shows a hash or a leaf beyond the newest
-//! published checkpoint.
+//! A tenant's published tree: tiles, bundles, and how one size leads to another. Never shows a hash or a leaf beyond the
+//! checkpoint that is served.
 
 use std::ops::ControlFlow;
 
@@ -12,7 +12,7 @@ use store::tables::{CheckpointRow, LeafKey, TreeHashes};
 use store::{Read as _, Scan, Store, StoreError, Table};
 
 use super::scope::{Scope, broken};
-use super::status;
+use super::served::served_checkpoint;
 use crate::http::ReadError;
 use crate::http::model::query::ConsistencyQuery;
 use crate::http::model::{Consistency, TreeHead};
@@ -26,7 +26,7 @@ pub(super) struct Published {
 
 impl Published {
     pub fn of(scope: &Scope, tenant: &str) -> Result<Self, ReadError> {
-        let row = status::newest(scope, tenant)?;
+        let row = served_checkpoint(scope, tenant)?;
         let CheckpointRow { note, .. } =
             row.ok_or_else(|| ReadError::NotFound { what: format!("a published checkpoint of {tenant}") })?;
         let body = note.find("\n\n").map(|end| &note[..=end]).unwrap_or_default();
