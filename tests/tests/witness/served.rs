@@ -116,6 +116,11 @@ fn two_witnesses_of_which_one_is_down() -> Result<()> {
     let more = record(&server, 20..25)?;
     cosigned(&server, &keys, more, &[up.key(), down.key()])?;
     follow("grown")?;
+    let (proof, key, witness) = (state.path().join("proof"), keys[0].to_text(), up.key().to_text());
+    let proof = proof.to_str().context("a path")?;
+    server.ask(&["ledger", "prove", "0", "--file", proof])?;
+    let verified = server.ask(&["ledger", "verify", proof, "--key", &key, "--witness", &witness])?;
+    ensure!(verified.contains("existed before 20") && verified.contains("says witness witness.test/1"), "{verified}");
     // After a crash it goes on from what the witnesses know.
     server.crash_and_restart()?;
     let leaves = record(&server, 25..30)?;
