@@ -126,6 +126,11 @@ impl Api {
 }
 
 impl Reply {
+    /// The body as it came.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.body
+    }
+
     /// The body as JSON.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_slice(&self.body)

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub use self::ledger::{Checkpoint, Consistency, Ledger, Prove, Verify};
+pub use self::ledger::{
+    Archive, ArchiveCommand, Archived, Audit, Checkpoint, Consistency, Fsck, Ledger, Prove, Verify,
+};
 pub use self::lists::{AlertFilter, Alerts, Dataset, Events, Job, Names, Paging, Rejected, Run};
 pub use self::snapshot::{Snapshot, Where};
 pub use self::witness::{Witness, WitnessFollow, WitnessServe};
@@ -102,6 +104,9 @@ pub enum Command {
     /// The signed record
     #[command(subcommand)]
     Ledger(Ledger),
+    /// The record checked where it was archived
+    #[command(subcommand)]
+    Audit(Audit),
     /// Signed copies of the stores in an object store
     #[command(subcommand)]
     Snapshot(Snapshot),

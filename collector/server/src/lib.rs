@@ -1,11 +1,13 @@
 //! The collector's process: the log seam and its implementations, the stages that run over it, and what serves them.
 
+pub mod archive;
 pub mod auth;
 pub mod build;
 pub mod clock;
 pub mod config;
 mod cosigning;
 pub mod follow;
+pub mod fsck;
 pub mod genesis;
 pub mod http;
 pub mod intake;

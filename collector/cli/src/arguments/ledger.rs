@@ -20,6 +20,85 @@ pub enum Ledger {
     /// Watch a ledger from outside
     #[command(subcommand)]
     Witness(Witness),
+    /// Keep the tree in an object store, where it is checked without a server
+    Archive(Archive),
+    /// Read a stopped deployment's ledger anew, leaf by leaf, and name the first thing wrong; with --data
+    Fsck(Fsck),
+}
+
+/// `ledger fsck`
+#[derive(Debug, Args)]
+pub struct Fsck {
+    /// Threads
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub threads: u8,
+}
+
+/// `ledger archive`
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Archive {
+    /// Folder or s3://BUCKET/PREFIX to keep it in; nothing in it but the newest checkpoint is ever replaced
+    #[arg(long, required = true, value_name = "URL")]
+    pub to: Option<String>,
+    /// Archive what there is and end, instead of going on until a signal
+    #[arg(long)]
+    pub once: bool,
+    /// Seconds between two looks at the tree
+    #[arg(long, value_name = "S", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub interval: u64,
+    /// Seconds between two archived checkpoints with their partial tiles; full tiles are archived as they complete
+    #[arg(long, value_name = "S", default_value_t = 3_600, value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    pub partial_interval: u64,
+    /// Verifier key to check the tree with, instead of those that the server names; repeatable
+    #[arg(long, value_name = "KEY")]
+    pub key: Vec<String>,
+    /// What else is done with an archive
+    #[command(subcommand)]
+    pub command: Option<ArchiveCommand>,
+}
+
+/// `ledger archive …`
+#[derive(Debug, Subcommand)]
+pub enum ArchiveCommand {
+    /// Make a plain tlog-tiles folder of an archive, for tools that know nothing of archives
+    Checkout {
+        /// Folder to write to
+        to: PathBuf,
+        /// Where the archive is
+        #[command(flatten)]
+        from: Archived,
+    },
+}
+
+/// An archive to read.
+#[derive(Debug, Args)]
+pub struct Archived {
+    /// Folder or s3://BUCKET/PREFIX that it is in
+    #[arg(long, value_name = "URL")]
+    pub from: String,
+    /// Only this tree: LEDGER/TENANT; needed where several are archived
+    #[arg(long, value_name = "ORIGIN")]
+    pub origin: Option<String>,
+    /// Verifier key that you trust: its text, or a file that holds it; repeatable
+    #[arg(long, env = "LEDGERLINE_VERIFIER_KEY", required = true, value_name = "KEY")]
+    pub key: Vec<String>,
+}
+
+/// `audit`
+#[derive(Debug, Subcommand)]
+pub enum Audit {
+    /// Check an archive on any machine: every leaf against its body, every root from the leaves, every signed checkpoint
+    Recompute {
+        /// Folder or s3://BUCKET/PREFIX that it is in
+        archive: String,
+        /// Only this tree: LEDGER/TENANT; all that are archived when absent
+        #[arg(long, value_name = "ORIGIN")]
+        origin: Option<String>,
+        /// Verifier key that you trust: its text, or a file that holds it; repeatable
+        #[arg(long, env = "LEDGERLINE_VERIFIER_KEY", required = true, value_name = "KEY")]
+        key: Vec<String>,
+    },
 }
 
 /// `ledger checkpoint`

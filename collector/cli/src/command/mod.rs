@@ -1,6 +1,7 @@
 //! The commands, one file each. Each asks, prints its answer, and says how it failed; none keeps anything.
 
 mod alerts;
+mod audit;
 mod demo;
 mod doctor;
 mod events;
@@ -46,6 +47,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Alerts(alerts) => alerts::run(arguments, alerts),
         Command::Rejected(rejected) => rejected::run(arguments, rejected),
         Command::Ledger(ledger) => ledger::run(arguments, ledger),
+        Command::Audit(audit) => audit::run(arguments, audit),
         Command::Snapshot(snapshot) => snapshot::run(arguments, snapshot),
         Command::Topics(topics) => topics::run(arguments, *topics),
         Command::Keys(keys) => keys::run(arguments, *keys),

@@ -52,6 +52,7 @@ pub const ROUTES: &[(&str, &str, Need)] = &[
     ("GET",  "/v1/consistency",           Need::May(Permission::ReadLedger)),
     ("GET",  "/ledger/{tenant}/checkpoint", Need::May(Permission::ReadLedger)),
     ("GET",  "/ledger/{tenant}/tile/{*place}", Need::May(Permission::ReadLedger)),
+    ("GET",  "/ledger/{tenant}/bodies/{*place}", Need::May(Permission::ReadEvents)),
 ];
 
 /// The row of a route; `None` denies. A `HEAD` needs what its `GET` needs.

@@ -194,6 +194,8 @@ pub trait Reads: Send + Sync {
     fn checkpoint(&self, tenant: &str) -> Read<Checkpoint>;
     /// The bytes of a tile or of an entry bundle, of the tree that is published and of nothing beyond it.
     fn tile(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>>;
+    /// The openings and bodies behind a bundle of leaves, in the form of an archive.
+    fn bodies(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>>;
     /// Leaves with what proves them, under the newest published checkpoint.
     fn proof(&self, tenant: &str, query: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile>;
     /// That the published tree of one size is the beginning of that of another.

@@ -46,6 +46,7 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(proofs::consistency))
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))
+        .routes(routes!(tiles::bodies))
         .routes(routes!(snapshots::create, snapshots::list))
         .routes(routes!(status::status))
         .routes(routes!(partitions::partitions))

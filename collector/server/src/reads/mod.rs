@@ -196,6 +196,10 @@ impl Reads for StoreReads {
         self.ask(tenant, |scope| tree::tile(scope, tenant, path))
     }
 
+    fn bodies(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>> {
+        self.ask(tenant, |scope| tree::bodies(scope, tenant, path))
+    }
+
     fn proof(&self, tenant: &str, query: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile> {
         self.ask(tenant, |scope| proofs::proof(scope, &self.alerts, tenant, query, may_read_bodies))
     }

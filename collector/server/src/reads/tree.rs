@@ -5,14 +5,16 @@ use std::ops::ControlFlow;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use ledger::Checkpoint;
 use ledger::tile::{Part, TILE_WIDTH, TilePath, encode_bundle, tile_hashes, width_at};
 use ledger::tree::{self, ProveError};
-use store::tables::{CheckpointRow, LeafKey, TreeHashes};
+use ledger::{Checkpoint, proof};
+use store::tables::{self, CheckpointRow, LeafKey, TreeHashes};
 use store::{Read as _, Scan, Store, StoreError, Table};
 
 use super::scope::{Scope, broken};
+use super::events;
 use super::served::served_checkpoint;
+use crate::archive::{Held, encode_bodies};
 use crate::http::ReadError;
 use crate::http::model::query::ConsistencyQuery;
 use crate::http::model::{Consistency, TreeHead};
@@ -72,6 +74,29 @@ fn bundle(scope: &Scope, first: u64, width: u16) -> Result<Vec<u8>, ReadError> {
         return Err(ReadError::Internal(format!("leaf {} is missing in the store", first + leaves.len() as u64)));
     }
     encode_bundle(leaves.iter().map(Vec::as_slice)).map_err(|fault| ReadError::Internal(fault.to_string()))
+}
+
+/// Openings and bodies behind a bundle of leaves, as an archive has them.
+pub(super) fn bodies(scope: &Scope, tenant: &str, path: &TilePath) -> Result<Vec<u8>, ReadError> {
+    let size = Published::of(scope, tenant)?.checkpoint.size;
+    if path.width() > width_at(path.part(), path.number(), size) {
+        return Err(ReadError::NotFound { what: format!("{path} in the published tree of {size} leaves") });
+    }
+    let first = path.number() * u64::from(TILE_WIDTH);
+    let held = (first..first + u64::from(path.width())).map(|index| {
+        let key = LeafKey { tenant: scope.number, index };
+        if proof::commitment(&events::read(scope, index)?.detail).is_none() {
+            return Ok(Held::None);
+        }
+        let opening = tables::opening(scope.store(), key).map_err(broken)?;
+        let body = tables::body(scope.store(), key).map_err(broken)?;
+        Ok(match (opening.and_then(|opening| opening.try_into().ok()), body) {
+            (Some(opening), Some(body)) => Held::Body(opening, body),
+            _ => Held::Erased,
+        })
+    });
+    let held = held.collect::<Result<Vec<_>, ReadError>>()?;
+    encode_bodies(&held).ok_or_else(|| ReadError::Internal("a body is longer than a bundle can say".to_owned()))
 }
 
 pub(super) fn consistency(scope: &Scope, tenant: &str, query: &ConsistencyQuery) -> Result<Consistency, ReadError> {

@@ -69,7 +69,7 @@ pub enum SnapshotError {
 }
 
 impl SnapshotError {
-    pub(super) fn reach(place: &Place, doing: &'static str, error: &object_store::Error) -> Self {
+    pub(crate) fn reach(place: &Place, doing: &'static str, error: &object_store::Error) -> Self {
         // The innermost reason says what happened; those around it repeat the request.
         let mut reason: &dyn std::error::Error = error;
         while let Some(inner) = reason.source() {
@@ -94,7 +94,7 @@ impl SnapshotError {
         }
     }
 
-    pub(super) fn disk(path: &Path, doing: &str, error: &std::io::Error) -> Self {
+    pub(crate) fn disk(path: &Path, doing: &str, error: &std::io::Error) -> Self {
         Self::Disk { path: path.to_owned(), what: format!("can't {doing}: {error}") }
     }
 

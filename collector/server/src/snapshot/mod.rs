@@ -21,6 +21,7 @@ pub use create::{Made, Maker, Publish};
 pub use digests::Digests;
 pub use error::SnapshotError;
 pub use place::Place;
+pub(crate) use remote::open_store;
 pub use remote::{Access, Put, Remote, Stored};
 pub use restore::{Restored, Target, restore, restore_newest};
 pub use summary::summaries;

@@ -72,27 +72,7 @@ impl Remote {
     /// # Errors
     /// When a folder is not there or can't be made, or an option can't be used. S3 itself is not asked yet.
     pub fn open(place: &Place, options: &BTreeMap<String, String>, access: Access) -> Result<Self, SnapshotError> {
-        let failed = |error: object_store::Error| SnapshotError::reach(place, "opened", &error);
-        let store: Arc<dyn ObjectStore> = match place {
-            Place::Folder(folder) => {
-                if access == Access::Read && !folder.is_dir() {
-                    return Err(SnapshotError::Absent { what: "folder".to_owned(), place: place.to_string() });
-                }
-                if access == Access::Write {
-                    std::fs::create_dir_all(folder).map_err(|error| SnapshotError::disk(folder, "be made", &error))?;
-                }
-                Arc::new(LocalFileSystem::new_with_prefix(folder).map_err(failed)?.with_fsync(true))
-            }
-            Place::S3 { bucket, prefix } => {
-                let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
-                for (name, value) in options {
-                    builder = builder.with_config(name.parse().map_err(failed)?, value);
-                }
-                let bucket = builder.with_crypto_provider(Arc::new(Sha2)).build().map_err(failed)?;
-                Arc::new(PrefixStore::new(bucket, prefix.as_str()))
-            }
-        };
-        Ok(Self { store, place: place.clone() })
+        Ok(Self { store: open_store(place, options, access)?, place: place.clone() })
     }
 
     /// Where it is.
@@ -268,6 +248,38 @@ impl Remote {
             Err(error) => Err(self.failed("deleted from", error)),
         }
     }
+}
+
+/// Opens an object store. S3 takes `options` by the names that `object_store` gives them, over `AWS_…` variables.
+///
+/// # Errors
+/// When a folder is not there or can't be made, or an option can't be used. S3 itself is not asked yet.
+pub(crate) fn open_store(
+    place: &Place,
+    options: &BTreeMap<String, String>,
+    access: Access,
+) -> Result<Arc<dyn ObjectStore>, SnapshotError> {
+    let failed = |error: object_store::Error| SnapshotError::reach(place, "opened", &error);
+    let store: Arc<dyn ObjectStore> = match place {
+        Place::Folder(folder) => {
+            if access == Access::Read && !folder.is_dir() {
+                return Err(SnapshotError::Absent { what: "folder".to_owned(), place: place.to_string() });
+            }
+            if access == Access::Write {
+                std::fs::create_dir_all(folder).map_err(|error| SnapshotError::disk(folder, "be made", &error))?;
+            }
+            Arc::new(LocalFileSystem::new_with_prefix(folder).map_err(failed)?.with_fsync(true))
+        }
+        Place::S3 { bucket, prefix } => {
+            let mut builder = AmazonS3Builder::from_env().with_bucket_name(bucket);
+            for (name, value) in options {
+                builder = builder.with_config(name.parse().map_err(failed)?, value);
+            }
+            let bucket = builder.with_crypto_provider(Arc::new(Sha2)).build().map_err(failed)?;
+            Arc::new(PrefixStore::new(bucket, prefix.as_str()))
+        }
+    };
+    Ok(store)
 }
 
 /// The next part of a file, hashed.

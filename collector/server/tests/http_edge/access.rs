@@ -20,7 +20,7 @@ fn tokens() -> String {
 
 fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
     let path = path.replace("{run_id}", "r").replace("{key}", "k").replace("{alert_id}", "a");
-    let path = path.replace("{tenant}", "acme").replace("{*place}", "0/000");
+    let path = path.replace("{tenant}", "acme").replace("tile/{*place}", "tile/0/000").replace("{*place}", "000");
     let query = match path.as_str() {
         "/v1/job" | "/v1/dataset" => "?node=x",
         path if path.contains("lineage/") => "?node=x",
@@ -46,7 +46,7 @@ fn who_may(method: &str, path: &str) -> &'static str {
         ("POST", "/api/v1/lineage" | "/api/v1/lineage/batch") => "psA",
         (_, "/v1/snapshots") => "A",
         ("POST", _) => "sA",
-        (_, "/v1/events/{key}/body") => "aA",
+        (_, "/v1/events/{key}/body" | "/ledger/{tenant}/bodies/{*place}") => "aA",
         (_, path) if path.starts_with("/v1/rejected") => "saA",
         _ => "csaA",
     }

@@ -236,6 +236,9 @@ impl Reads for Fake {
             _ => Err(ReadError::NotFound { what: path.to_string() }),
         }
     }
+    fn bodies(&self, tenant: &str, path: &TilePath) -> Read<Vec<u8>> {
+        self.tile(tenant, path)
+    }
     fn proof(&self, _: &str, _: &ProofQuery, may_read_bodies: bool) -> Read<ProofFile> {
         let withheld = if may_read_bodies { Withheld::None } else { Withheld::NotPermitted };
         let entry = Entry::closed("{}".to_owned(), String::new(), withheld);

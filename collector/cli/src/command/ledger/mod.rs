@@ -1,10 +1,13 @@
 //! `ledger …`: the signed record, and proofs that are checked without us.
 
+mod archive;
 mod checkpoint;
 mod consistency;
+mod fsck;
 mod prove;
 mod verify;
 
+pub use archive::{failed, origins, shelf};
 pub use checkpoint::checked;
 pub use prove::proof_of;
 pub use verify::told;
@@ -24,6 +27,8 @@ pub fn run(arguments: &Arguments, ledger: &Ledger) -> Result<(), Failure> {
         Ledger::Verify(verify) => verify::run(arguments, verify),
         Ledger::Consistency(consistency) => consistency::run(arguments, consistency),
         Ledger::Witness(witness) => super::witness::run(arguments, witness),
+        Ledger::Archive(archive) => archive::run(arguments, archive),
+        Ledger::Fsck(fsck) => fsck::run(arguments, fsck),
     }
 }
 

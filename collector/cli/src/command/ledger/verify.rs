@@ -7,7 +7,7 @@ use ledger::checkpoint::Verified;
 use ledger::cosignature::WitnessKey;
 use ledger::leaf::{Detail, Leaf};
 use ledger::proof::{
-    Believed, Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, TlogProof, Trust, Verdict,
+    Believed, Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, SubjectKind, TlogProof, Trust, Verdict,
 };
 use serde::Serialize;
 use server::http::model::Time;
@@ -204,7 +204,10 @@ pub fn seen(seen: Seen) -> &'static str {
 /// What a proof file shows.
 pub fn told(file: &ProofFile, checked: &Checked) -> Vec<String> {
     let kind = format!("{:?}", file.subject.kind).to_lowercase();
-    let mut said = vec![format!("{kind} {}", file.subject.key)];
+    let mut said = Vec::new();
+    if file.subject.kind != SubjectKind::Leaf {
+        said.push(format!("{kind} {}", file.subject.key));
+    }
     let leaves = &checked.leaves;
     said.extend(leaves.iter().take(TOLD_MAX).map(|one: &CheckedLeaf| line(one.index, &one.leaf, one.body.as_deref())));
     if leaves.len() > TOLD_MAX {

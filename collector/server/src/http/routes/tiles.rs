@@ -53,3 +53,28 @@ pub(in super::super) async fn tile(
     let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, TILE_CACHE)];
     Ok((headers, answer.body).into_response())
 }
+
+/// Openings and bodies of a bundle of leaves
+///
+/// `<number>`, with `.p/<width>` for a partial one: the form of an archive, before it is compressed.
+#[utoipa::path(
+    get, path = "/ledger/{tenant}/bodies/{*place}", tag = "ledger",
+    params(("tenant" = String, Path), ("place" = String, Path)),
+    responses(
+        (status = 200, body = Vec<u8>, description = "its bytes", content_type = "application/octet-stream"),
+        (status = 404, description = "the published tree has no such bundle", body = Problem, content_type = "application/problem+json"),
+        (status = 503, description = "not now; see Retry-After", body = Problem, content_type = "application/problem+json"),
+    )
+)]
+pub(in super::super) async fn bodies(
+    State(app): Shared,
+    Extension(caller): Known,
+    Path((_, place)): Path<(String, String)>,
+) -> Answered {
+    let path = TilePath::parse(&format!("tile/entries/{place}"))
+        .map_err(|fault| Refusal::new(StatusCode::NOT_FOUND, "not-found", "Not found", fault.to_string()))?;
+    let answer = read(&app, &caller, None, move |reads, tenant| reads.bodies(tenant, &path)).await?;
+    // What is shown today may be erased tomorrow: no cache keeps it.
+    let headers = [(header::CONTENT_TYPE, "application/octet-stream"), (header::CACHE_CONTROL, "no-store")];
+    Ok((headers, answer.body).into_response())
+}
