@@ -7,7 +7,8 @@ use ledger::checkpoint::Verified;
 use ledger::cosignature::WitnessKey;
 use ledger::leaf::{Detail, Leaf};
 use ledger::proof::{
-    Believed, Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, SubjectKind, TlogProof, Trust, Verdict,
+    Believed, Checked, CheckedLeaf, ConsistencyFile, Fault, Memory, ProofFile, Seen, SubjectKind, TlogProof, Trust,
+    Verdict,
 };
 use serde::Serialize;
 use server::http::model::Time;
