@@ -11,8 +11,8 @@ use ledger::{Checkpoint, proof};
 use store::tables::{self, CheckpointRow, LeafKey, TreeHashes};
 use store::{Read as _, Scan, Store, StoreError, Table};
 
-use super::scope::{Scope, broken};
 use super::events;
+use super::scope::{Scope, broken};
 use super::served::served_checkpoint;
 use crate::archive::{Held, encode_bodies};
 use crate::http::ReadError;
