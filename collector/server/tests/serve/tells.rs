@@ -67,6 +67,8 @@ fn every_metric_of_the_guide_is_set() {
             "intake.payload_bytes_max=2048",
             "intake.batch_bytes_max=2048",
             "intake.queue_bytes_max=2048",
+            // Nobody is there: that is told, too.
+            "witnesses.away=http://127.0.0.1:1 witness.example/w1+8832d1ae+BNVCB9oZSXfc9Grb/sK8LnW1LVqKQhhP7f3AACTw4+ja",
         ];
         let server = Running::start(&settings).await;
         let naive = String::from_utf8(start(RUN, "load", &["raw.orders"], &["shop.orders"])).unwrap();
