@@ -8,6 +8,7 @@ mod disk;
 mod floor;
 mod ingest;
 mod instructions;
+mod ledger;
 mod measure;
 mod memory;
 mod mix;
@@ -42,6 +43,7 @@ const SUBJECTS: &[(Subject, Run)] = &[
     (Subject::Snapshot, snapshot::run),
     (Subject::Restart, restart::run),
     (Subject::Scale, scale::run),
+    (Subject::Ledger, ledger::run),
 ];
 
 fn main() -> Result<()> {

@@ -54,6 +54,8 @@ pub enum Subject {
     Restart,
     /// Two processes, and a standby that takes over.
     Scale,
+    /// What the ledger costs, its proofs, and reading it anew.
+    Ledger,
 }
 
 /// A measurement that needs a process of its own.

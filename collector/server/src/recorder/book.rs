@@ -6,7 +6,7 @@ use ledger::tree::leaf_hash;
 use ledger::{Tenant, key::IdentityKey};
 use lineage::query::Known;
 use store::tables::{self, LeafKey, TenantRow, Tree};
-use store::{Batch, Read, StoreError};
+use store::{Batch, Read, StoreError, Table};
 
 use super::coverage::Taken;
 
@@ -65,6 +65,17 @@ impl Book {
         tables::put_leaf(batch, LeafKey { tenant: self.row.number, index }, bytes, beside);
         self.row.size = self.tree.size();
         self.row.grown_ns = time_ns;
+        self.changed = true;
+        index
+    }
+
+    /// Stores an event without its leaf: deduplicated, and not recorded. Never outside a measurement.
+    pub fn without_leaf(&mut self, batch: &mut Batch<'_>, (event_id, _, body): Beside<'_>) -> u64 {
+        let index = self.row.size;
+        let key = LeafKey { tenant: self.row.number, index };
+        batch.put(Table::Bodies, &key.bytes(), body);
+        tables::put_dedup(batch, key, event_id);
+        self.row.size += 1;
         self.changed = true;
         index
     }

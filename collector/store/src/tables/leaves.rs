@@ -38,8 +38,13 @@ pub fn put_leaf(batch: &mut Batch<'_>, key: LeafKey, leaf: Vec<u8>, event: Optio
     if let Some((event_id, opening, body)) = event {
         batch.put(Table::Openings, &key.bytes(), opening);
         batch.put(Table::Bodies, &key.bytes(), body);
-        batch.put(Table::Dedup, &dedup_key(key.tenant, event_id), key.index.to_be_bytes());
+        put_dedup(batch, key, event_id);
     }
+}
+
+/// Writes the row by which an event is known again.
+pub fn put_dedup(batch: &mut Batch<'_>, key: LeafKey, event_id: &[u8; 32]) {
+    batch.put(Table::Dedup, &dedup_key(key.tenant, event_id), key.index.to_be_bytes());
 }
 
 /// The leaf record.

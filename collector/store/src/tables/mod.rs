@@ -14,7 +14,7 @@ mod tiles;
 
 pub use cosigned::CosignedRow;
 pub use hashes::TreeHashes;
-pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_leaf, repeats};
+pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_dedup, put_leaf, repeats};
 pub use meta::{Meta, StoreFormat};
 pub use outbox::{OutboxKey, Outgoing};
 pub use refusals::{RefusalsRow, RefusedAt};
