@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use ledger::proof::{Fault, Verdict};
 use ledger::tile::{Part, TILE_WIDTH, TilePath, width_at};
-use ledger::tree::{Hash, HashReader, node_hash, split_index};
+use ledger::tree::{EMPTY_ROOT, Hash, HashReader, node_hash, split_index};
 
 use super::{ArchiveError, Source};
 
@@ -60,6 +60,7 @@ impl HashReader for TileHashes<'_> {
 /// The root of a full subtree.
 pub(crate) fn full(hashes: &[Hash]) -> Hash {
     match hashes {
+        [] => EMPTY_ROOT,
         [one] => *one,
         more => {
             let (left, right) = more.split_at(more.len() / 2);

@@ -137,6 +137,28 @@ impl Fsck<'_> {
         Ok(unit.check(&mut Scratch::default())?.0)
     }
 
+    /// Checks the tiles that a tile of leaves is the last below, each against the one under it.
+    ///
+    /// # Errors
+    /// As [`Fsck::whole`].
+    pub fn above(&self, number: u64) -> Result<(), FsckError> {
+        let (mut level, mut end) = (1_u8, number + 1);
+        while end.is_multiple_of(WIDTH) {
+            let tile = end / WIDTH - 1;
+            let below = |child| Ok(tables::tile(self.store, self.row.number, level - 1, tile * WIDTH + child)?);
+            let below = (0..WIDTH).map(below).collect::<Result<Vec<_>, FsckError>>()?;
+            let made = below.iter().map(|row| full(row.as_deref().unwrap_or_default().as_chunks::<32>().0));
+            let stored = tables::tile(self.store, self.row.number, level, tile)?.unwrap_or_default();
+            if made.flatten().ne(stored.iter().copied()) {
+                let leaf = tile.saturating_mul(WIDTH.saturating_pow(u32::from(level) + 1));
+                return fault("tile-mismatch", leaf, format!("tile {level}/{tile} is not what the tiles below make it"));
+            }
+            end = tile + 1;
+            level += 1;
+        }
+        Ok(())
+    }
+
     /// The tiles above the leaves' own, the root, and the published checkpoint.
     fn levels(&self, mut hashes: Vec<Hash>) -> Result<(), FsckError> {
         // The last tile may be partial: it is no hash of the level above.
@@ -161,7 +183,10 @@ impl Fsck<'_> {
     }
 
     /// The root at the published size is the one that was signed.
-    fn published(&self) -> Result<(), FsckError> {
+    ///
+    /// # Errors
+    /// As [`Fsck::whole`].
+    pub fn published(&self) -> Result<(), FsckError> {
         let Some(row) = tables::get::<CheckpointRow>(self.store, self.tenant.as_bytes())? else { return Ok(()) };
         let text = row.note.find("\n\n").map_or("", |end| &row.note[..=end]);
         let Ok(signed) = Checkpoint::from_body(text) else {

@@ -31,8 +31,8 @@ struct Told {
 pub fn run(arguments: &Arguments, asked: &arguments::Fsck) -> Result<(), Failure> {
     if arguments.data.is_none() {
         return Err(Failure::Usage(
-            "it reads the folder of a stopped server: name it with --data DIR. A server at work checks itself all the time; \
-             `ledgerline doctor` says what it found"
+            "it reads the folder of a stopped server: name it with --data DIR. A server at work checks itself all the time, \
+             and tells by the alert ledger-integrity"
                 .to_owned(),
         ));
     }
