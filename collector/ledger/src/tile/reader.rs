@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::{Part, TILE_WIDTH, TilePath, width_at};
-use crate::tree::{Hash, HashReader, node_hash, split_index};
+use crate::tree::{EMPTY_ROOT, Hash, HashReader, node_hash, split_index};
 
 /// Tree levels from one tile level to the next, and bits of a hash's place in its tile.
 const LEVELS: u8 = 8;
@@ -78,11 +78,15 @@ impl<E, F: Fn(&TilePath) -> Result<Option<Vec<u8>>, E>> HashReader for TileHashe
     }
 }
 
-/// Root over a power of two of hashes.
-fn full_subtree(hashes: &[Hash]) -> Hash {
-    let mut row = hashes.to_vec();
-    while row.len() > 1 {
-        row = row.chunks_exact(2).map(|pair| node_hash(&pair[0], &pair[1])).collect();
+/// Root over a power of two of hashes, such as a full tile; of none, that of the empty tree.
+#[must_use]
+pub fn full_subtree(hashes: &[Hash]) -> Hash {
+    match hashes {
+        [] => EMPTY_ROOT,
+        [one] => *one,
+        more => {
+            let (left, right) = more.split_at(more.len() / 2);
+            node_hash(&full_subtree(left), &full_subtree(right))
+        }
     }
-    row[0]
 }

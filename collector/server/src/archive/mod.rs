@@ -4,14 +4,12 @@
 
 mod bodies;
 mod checkout;
-mod hashes;
 mod objects;
 mod recompute;
 mod writer;
 
 pub use bodies::{Held, decode_bodies, encode_bodies};
 pub use checkout::checkout;
-pub(crate) use hashes::full;
 pub use objects::Objects;
 pub use recompute::{Recomputed, recompute};
 pub use writer::{Archived, Archiver, Partials, Source};

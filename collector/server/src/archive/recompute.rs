@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use ledger::Origin;
 use ledger::checkpoint::Checkpoint;
 use ledger::proof::{Fault, Trust, Verdict};
-use ledger::tile::{Part, TILE_WIDTH, TilePath, decode_bundle, encode_bundle};
+use ledger::tile::{Part, TILE_WIDTH, TilePath, decode_bundle, encode_bundle, full_subtree};
 use ledger::tree::{Frontier, Hash, leaf_hash};
 
-use super::hashes::full;
 use super::writer::{archived, opens, unpack};
 use super::{ArchiveError, Held, Objects, bodies_path, decode_bodies};
 
@@ -138,7 +137,7 @@ impl Walk<'_> {
             let hashes = std::mem::take(tile);
             size /= u64::from(TILE_WIDTH);
             self.compare(level, size - 1, &hashes)?;
-            completed = full(&hashes);
+            completed = full_subtree(&hashes);
         }
         self.frontier.push(leaf, |_, _| {});
         self.done.leaves += 1;

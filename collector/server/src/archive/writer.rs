@@ -7,11 +7,10 @@ use std::io::{Read as _, Write as _};
 use ledger::checkpoint::{Checkpoint, Verified};
 use ledger::key::VerifierKey;
 use ledger::proof::{Fault, Trust, Verdict};
-use ledger::tile::{Part, TILE_WIDTH, TilePath, decode_bundle, width_at};
+use ledger::tile::{Part, TILE_WIDTH, TileFault, TileHashes, TilePath, decode_bundle, width_at};
 use ledger::tree;
 use ledger::{Origin, leaf};
 
-use super::hashes::TileHashes;
 use super::{ArchiveError, Held, Objects, bodies_path, checkpoint_path, decode_bodies};
 
 /// Where a tree comes from: a server, by the paths below `/ledger/{tenant}/`.
@@ -128,8 +127,8 @@ impl<'a> Archiver<'a> {
 
     /// The tiles lead to the root that was signed, and to the one that was archived before.
     fn agrees(&self, signed: &Checkpoint) -> Result<(), ArchiveError> {
-        let hashes = TileHashes::new(signed.size, self.source);
-        let root = tree::root(signed.size, &hashes)?;
+        let hashes = TileHashes::new(signed.size, |path: &TilePath| self.source.get(&path.to_string()));
+        let root = tree::root(signed.size, &hashes).map_err(unread)?;
         if root != signed.root {
             let what = format!(
                 "the tiles of {} leaves have root {}, and {} was signed",
@@ -145,7 +144,7 @@ impl<'a> Archiver<'a> {
             let what = format!("{} leaves of {}, and {} are archived", signed.size, self.origin, before.size);
             return Err(Fault::new(Verdict::Rollback, what).into());
         }
-        if tree::root(before.size, &hashes)? != before.root {
+        if tree::root(before.size, &hashes).map_err(unread)? != before.root {
             let what = format!("the tree does not go on from the archived one of {} leaves", before.size);
             return Err(Fault::new(Verdict::Fork, what).into());
         }
@@ -225,6 +224,14 @@ impl<'a> Archiver<'a> {
 
     fn path(&self, path: &str) -> String {
         format!("{}/{path}", self.origin)
+    }
+}
+
+/// Why a hash of the source could not be read.
+fn unread(fault: TileFault<ArchiveError>) -> ArchiveError {
+    match fault {
+        TileFault::Fetch(_, error) => error,
+        fault => Fault::new(Verdict::Missing, fault.to_string()).into(),
     }
 }
 

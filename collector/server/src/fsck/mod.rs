@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use ledger::checkpoint::Checkpoint;
 use ledger::key::IdentityKey;
-use ledger::tile::TILE_WIDTH;
+use ledger::tile::{TILE_WIDTH, full_subtree};
 use ledger::tree::Hash;
 use lineage::decode::Limits;
 use lineage::schema::Schemas;
@@ -22,7 +22,6 @@ use store::{Read as _, Scan, Store, Table};
 
 use self::fault::fault;
 use self::unit::{Scratch, Unit};
-use crate::archive::full;
 use crate::config::Config;
 
 /// Leaves that one unit of work covers: a tile.
@@ -147,11 +146,15 @@ impl Fsck<'_> {
             let tile = end / WIDTH - 1;
             let below = |child| Ok(tables::tile(self.store, self.row.number, level - 1, tile * WIDTH + child)?);
             let below = (0..WIDTH).map(below).collect::<Result<Vec<_>, FsckError>>()?;
-            let made = below.iter().map(|row| full(row.as_deref().unwrap_or_default().as_chunks::<32>().0));
+            let made = below.iter().map(|row| full_subtree(row.as_deref().unwrap_or_default().as_chunks::<32>().0));
             let stored = tables::tile(self.store, self.row.number, level, tile)?.unwrap_or_default();
             if made.flatten().ne(stored.iter().copied()) {
                 let leaf = tile.saturating_mul(WIDTH.saturating_pow(u32::from(level) + 1));
-                return fault("tile-mismatch", leaf, format!("tile {level}/{tile} is not what the tiles below make it"));
+                return fault(
+                    "tile-mismatch",
+                    leaf,
+                    format!("tile {level}/{tile} is not what the tiles below make it"),
+                );
             }
             end = tile + 1;
             level += 1;
@@ -176,7 +179,7 @@ impl Fsck<'_> {
                     );
                 }
             }
-            hashes = hashes.as_chunks::<{ TILE_WIDTH as usize }>().0.iter().map(|tile| full(tile)).collect();
+            hashes = hashes.as_chunks::<{ TILE_WIDTH as usize }>().0.iter().map(|tile| full_subtree(tile)).collect();
             level += 1;
         }
         self.published()

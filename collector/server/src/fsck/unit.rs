@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use ledger::leaf::{self, Detail};
 use ledger::proof::commitment;
+use ledger::tile::full_subtree;
 use ledger::tree::{Hash, leaf_hash};
 use ledger::{Commitment, Opening};
 use lineage::{c14n, decode};
@@ -12,7 +13,6 @@ use store::{Read as _, Scan, Table};
 
 use super::fault::fault;
 use super::{Fsck, FsckError, Sound, WIDTH};
-use crate::archive::full;
 
 /// What a thread keeps between units.
 #[derive(Default)]
@@ -36,7 +36,6 @@ impl Unit<'_> {
         let (first, end) = (self.number * WIDTH, self.fsck.row.size.min((self.number + 1) * WIDTH));
         let leaves = self.rows(Table::Leaves, first, end)?;
         let mut openings = self.rows(Table::Openings, first, end)?.into_iter().peekable();
-        let mut bodies = self.rows(Table::Bodies, first, end)?.into_iter().peekable();
         let tile = tables::tile(self.fsck.store, self.fsck.row.number, 0, self.number)?.unwrap_or_default();
         let (hashes, rest) = tile.as_chunks::<32>();
         if hashes.len() as u64 != end - first || !rest.is_empty() {
@@ -57,15 +56,21 @@ impl Unit<'_> {
                 );
             }
             let opening = openings.next_if(|(found, _)| *found == index).map(|(_, opening)| opening);
-            let body = bodies.next_if(|(found, _)| *found == index).map(|(_, body)| body);
-            self.leaf(index, &bytes, opening, body, scratch, &mut sound)?;
+            let key = LeafKey { tenant: self.fsck.row.number, index }.bytes();
+            // Where it lies: bodies are most of what is read, and need not be copied.
+            let checked = self.fsck.store.with(Table::Bodies, &key, |body| {
+                self.leaf(index, &bytes, opening.as_deref(), Some(body), scratch, &mut sound)
+            })?;
+            match checked {
+                Some(checked) => checked?,
+                None => self.leaf(index, &bytes, opening.as_deref(), None, scratch, &mut sound)?,
+            }
         }
-        let surplus = openings.next().or_else(|| bodies.next());
-        if let Some((index, _)) = surplus {
-            return fault("body-surplus", index, "an opening or a body lies behind no leaf".to_owned());
+        if let Some((index, _)) = openings.next() {
+            return fault("body-surplus", index, "an opening lies behind no leaf".to_owned());
         }
         // Only a full tile's is a hash of the level above.
-        let root = if hashes.len() as u64 == WIDTH { full(hashes) } else { [0; 32] };
+        let root = if hashes.len() as u64 == WIDTH { full_subtree(hashes) } else { [0; 32] };
         Ok((sound, root))
     }
 
@@ -73,8 +78,8 @@ impl Unit<'_> {
         &self,
         index: u64,
         bytes: &[u8],
-        opening: Option<Vec<u8>>,
-        body: Option<Vec<u8>>,
+        opening: Option<&[u8]>,
+        body: Option<&[u8]>,
         scratch: &mut Scratch,
         sound: &mut Sound,
     ) -> Result<(), FsckError> {
@@ -92,7 +97,7 @@ impl Unit<'_> {
                 false => fault("body-surplus", index, "a body lies behind a leaf that commits to none".to_owned()),
             };
         };
-        let is_whole = self.opened(index, commitment, opening, body.as_deref(), sound)?;
+        let is_whole = self.opened(index, commitment, opening, body, sound)?;
         let Detail::Event(event) = &decoded.detail else { return Ok(()) };
         let row = tables::leaf_of(self.fsck.store, self.fsck.row.number, &event.event_id.0)?;
         if row != Some(index) {
@@ -102,7 +107,7 @@ impl Unit<'_> {
         sound.dedup += 1;
         match (body, self.fsck.identity) {
             (Some(body), Some(identity)) if is_whole => {
-                let read = decode::decode(&body, &mut scratch.decode, self.fsck.schemas, self.fsck.limits);
+                let read = decode::decode(body, &mut scratch.decode, self.fsck.schemas, self.fsck.limits);
                 let Ok(read) = read else {
                     return fault("body-unreadable", index, "the body is no event that is accepted".to_owned());
                 };
@@ -122,11 +127,11 @@ impl Unit<'_> {
         &self,
         index: u64,
         commitment: &Commitment,
-        opening: Option<Vec<u8>>,
+        opening: Option<&[u8]>,
         body: Option<&[u8]>,
         sound: &mut Sound,
     ) -> Result<bool, FsckError> {
-        match (opening.map(<[u8; 32]>::try_from), body) {
+        match (opening.map(|opening| <[u8; 32]>::try_from(opening).map_err(|_| opening.len())), body) {
             (Some(Ok(opening)), Some(body)) => {
                 if !Opening::from_random(opening).opens(commitment, body) {
                     return fault(
@@ -142,7 +147,7 @@ impl Unit<'_> {
                 sound.erased += 1;
                 Ok(false)
             }
-            (Some(Err(bytes)), _) => fault("body-mismatch", index, format!("the opening has {} bytes", bytes.len())),
+            (Some(Err(length)), _) => fault("body-mismatch", index, format!("the opening has {length} bytes")),
             _ => fault("body-missing", index, "of opening and body only one is there".to_owned()),
         }
     }
