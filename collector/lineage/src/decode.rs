@@ -86,6 +86,21 @@ pub fn decode<'a>(
     }
 }
 
+/// The id of an event whose run ids are all in lower case already, as nearly all are: no rule is asked, and nothing is
+/// validated. `None` where the payload is no JSON within the bounds. An id that is not the one expected says nothing yet: then
+/// [`decode`] finds the places of run ids, and [`Decoded::event_id`] is the event's.
+pub fn plain_event_id(
+    payload: &[u8],
+    scratch: &mut Scratch,
+    limits: &Limits,
+    identity_key: &[u8; 32],
+    canonical: &mut c14n::Scratch,
+) -> Option<EventId> {
+    scratch.reset();
+    let root = json::scan(payload, &scan_limits(limits), &mut scratch.tape).ok()?;
+    Some(EventId::of(identity_key, c14n::canonical(root, &[], canonical)))
+}
+
 fn scan_limits(limits: &Limits) -> json::Limits {
     json::Limits {
         payload_bytes_max: limits.payload_bytes_max.min(Limits::PAYLOAD_BYTES_CAP),

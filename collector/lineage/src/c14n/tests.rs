@@ -32,6 +32,14 @@ fn run_ids_are_lower_cased_where_the_page_says() {
             .unwrap_or_else(|rejection| panic!("{payload}: {rejection}"));
         let form = canonical(event.root, &event.run_ids, &mut Scratch::default()).bytes().to_vec();
         assert_eq!(String::from_utf8(form).unwrap(), expected, "{payload}");
+        // Written in lower case it has its id without a rule; as it came, it has not.
+        let id = event.event_id(&[7; 32], &mut Scratch::default());
+        let plain = |payload: &str| {
+            let mut scratch = crate::decode::Scratch::default();
+            crate::decode::plain_event_id(payload.as_bytes(), &mut scratch, &limits, &[7; 32], &mut Scratch::default())
+        };
+        assert_eq!(plain(&expected), Some(id), "{payload}");
+        assert_eq!(plain(&payload) == Some(id), self::form(&payload) == expected, "{payload}");
     }
 }
 
