@@ -48,6 +48,7 @@ look_for_test() {
   java_is_new_enough || needs default-jdk-headless
   have mvn || needs maven
   have setsid || needs util-linux
+  have softhsm2-util || needs softhsm2
 }
 
 look_for_check() { have docker-compose || needs docker-compose; }

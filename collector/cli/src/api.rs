@@ -59,6 +59,11 @@ impl Api {
         Ok(Api { way, token: arguments.token.clone(), tenant: arguments.tenant.clone() })
     }
 
+    /// Speaks for another tenant from now on.
+    pub fn speak_for(&mut self, tenant: &str) {
+        self.tenant = Some(tenant.to_owned());
+    }
+
     /// A server by its URL.
     pub fn at(server: &str) -> Result<Self, Failure> {
         Ok(Api { way: Way::Server(Remote::new(server)?), token: None, tenant: None })

@@ -1,5 +1,6 @@
 //! The command line: every command, its flags, their help. Owns the names, which are promises.
 
+mod keys;
 mod ledger;
 mod lists;
 mod snapshot;
@@ -11,6 +12,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use self::keys::{Keys, RecoverKeys, Revoke, Rotate, Way};
 pub use self::ledger::{
     Archive, ArchiveCommand, Archived, Audit, Checkpoint, Consistency, Fsck, Ledger, Prove, Verify,
 };
@@ -261,13 +263,4 @@ pub enum Topics {
     Create,
     /// Compare the topics with what they must be
     Check,
-}
-
-/// `keys`
-#[derive(Clone, Copy, Debug, Subcommand)]
-pub enum Keys {
-    /// Make the keys that are missing
-    Init,
-    /// Make the keys of newly configured tenants and enrol them in the log
-    Enrol,
 }

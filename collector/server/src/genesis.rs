@@ -9,7 +9,7 @@ pub use begun::Begun;
 use std::collections::BTreeMap;
 
 use ledger::digest::{Context, digest};
-use ledger::key::{SignError, Signer as _};
+use ledger::key::{KeyName, SignError, Signer as _, VerifierKey};
 use ledger::leaf::{Hex, Previous};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope, IdempotencyKey, Kind, Signature};
@@ -17,7 +17,7 @@ use lineage::frame::{self, EncodeError};
 
 use self::begun::{Found, Search};
 use crate::intake::{blank, envelope_record};
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, KeyringError, NamedSigner};
 use crate::log::{AppendError, Appender, Log, LogError, Names, NewRecord};
 use crate::random::Random;
 use crate::recorder::control::{GenesisContent, TenantContent, signed_message};
@@ -93,6 +93,9 @@ pub enum GenesisError {
     /// A record could not be signed.
     #[error("the tenant record can't be signed: {0}")]
     Sign(#[from] SignError),
+    /// No key is there to begin a tree with.
+    #[error(transparent)]
+    Key(#[from] KeyringError),
 }
 
 /// What a ledger is begun with.
@@ -233,7 +236,7 @@ impl Beginning<'_> {
             ledger_name: self.ledger.as_str().to_owned(),
             partition,
             partition_count: self.partitions,
-            verifier_key: self.verifier(partition),
+            verifier_key: self.verifier(partition, &own)?,
             root_key: self.keyring.root().to_text(),
             tenants: self.tenants.iter().filter(here).map(|tenant| tenant.as_str().to_owned()).collect(),
             previous: self.cited(partition),
@@ -250,14 +253,13 @@ impl Beginning<'_> {
         key.copy_from_slice(&digest(TENANT_KEY, &[&home.incarnation, tenant.as_str().as_bytes()])[..16]);
         let content = TenantContent {
             tenant: tenant.as_str().to_owned(),
-            verifier_key: self.verifier(home.partition),
+            verifier_key: self.verifier(home.partition, tenant)?,
             root_key: self.keyring.root().to_text(),
         };
         let content = serde_json::to_vec(&content).expect("its members are texts");
-        let signer = self.keyring.signer(&Origin::new(self.ledger, &Tenant::partition(home.partition)));
-        let value = signer.sign(&signed_message("tenant", &key, &content))?;
-        let signature = Signature { algorithm: "ed25519", key: signer.key_name().as_str(), value: &value };
-        self.record(tenant.as_str(), home, "tenant", &key, &content, vec![signature])
+        let signers = self.keyring.signers(&Origin::new(self.ledger, &Tenant::partition(home.partition)))?;
+        let signed = sign(&signers, &signed_message("tenant", &key, &content))?;
+        self.record(tenant.as_str(), home, "tenant", &key, &content, signatures(&signed))
     }
 
     fn record(
@@ -280,9 +282,43 @@ impl Beginning<'_> {
         Ok(envelope_record(&self.names.events, home.partition, tenant, sealed))
     }
 
-    fn verifier(&self, partition: u32) -> String {
-        self.keyring.signer(&Origin::new(self.ledger, &Tenant::partition(partition))).verifier().to_text()
+    /// The key that a tree is begun with. Under the name of the partition's own tree, as the keys of the others are too.
+    fn verifier(&self, partition: u32, tenant: &Tenant) -> Result<String, KeyringError> {
+        let signer = self.keyring.signer(&Origin::new(self.ledger, tenant))?;
+        let name = KeyName::of_checkpoints(&Origin::new(self.ledger, &Tenant::partition(partition)));
+        let key = VerifierKey::from_ed25519(name, signer.verifier().public_bytes());
+        Ok(key.expect("a key that signs was checked when it came").to_text())
     }
+}
+
+/// Signatures of a control record: how each names its key, and its bytes.
+pub(crate) type Signed = Vec<(String, [u8; 64])>;
+
+/// Signs a control record with every key that may be the enrolled one. One key alone goes by its name, several by name and id.
+///
+/// # Errors
+/// When none of them signs.
+pub(crate) fn sign(signers: &[NamedSigner], message: &[u8]) -> Result<Signed, SignError> {
+    let (mut signed, mut failed) = (Signed::new(), None);
+    for signer in signers {
+        let name = match signers.len() {
+            1 => signer.key_name().to_string(),
+            _ => format!("{}+{}", signer.key_name(), signer.key_id()),
+        };
+        match signer.sign(message) {
+            Ok(value) => signed.push((name, value)),
+            Err(error) => failed = Some(error),
+        }
+    }
+    match failed {
+        Some(error) if signed.is_empty() => Err(error),
+        _ => Ok(signed),
+    }
+}
+
+/// The same as an envelope holds them.
+pub(crate) fn signatures(signed: &Signed) -> Vec<Signature<'_>> {
+    signed.iter().map(|(key, value)| Signature { algorithm: "ed25519", key, value }).collect()
 }
 
 fn reading(topic: &str, partition: u32, error: LogError) -> GenesisError {

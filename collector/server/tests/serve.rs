@@ -6,6 +6,8 @@ mod schema;
 mod serve {
     pub mod events;
     mod facts;
+    mod integrity;
+    mod keys;
     pub mod running;
     mod tells;
 }

@@ -87,6 +87,8 @@ tables! {
     Pending = 0x0b, State, "pending";
     /// Refused records of the running window, by reason.
     Refusals = 0x0c, State, "refusals";
+    /// Keys of each tenant's tree.
+    Keys = 0x0d, State, "keys";
     /// Tenant → its checkpoints with the cosignatures of witnesses. Written by whoever asks them.
     Cosigned = 0x0e, State, "cosigned";
     /// Everything that the fold keeps: runs, groups, nodes, edges, names, alerts.
@@ -101,7 +103,7 @@ tables! {
     Openings = 0x41, Ledger, "openings";
     /// Tile of the Merkle tree → its hashes.
     Tiles = 0x42, Ledger, "tiles";
-    /// Leaf index → body.
+    /// Leaf index → body of an event, content of a control record.
     Bodies = 0x50, Bodies, "bodies";
 }
 
@@ -122,7 +124,7 @@ mod tests {
             Table::ALL.iter().map(|t| format!("{:02x} {} {}", t.byte(), t.family().name(), t.name())).collect();
         let expected = "01 default meta\n02 default tenants\n03 default controls\n04 default outbox\n05 default sources\n\
             06 default rejections\n07 default faults\n08 default progress\n\
-            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n0e default cosigned\n20 graph graph\n30 dedup dedup\n31 dedup repeats\n40 ledger leaves\n\
+            09 default checkpoints\n0a default published\n0b default pending\n0c default refusals\n0d default keys\n0e default cosigned\n20 graph graph\n30 dedup dedup\n31 dedup repeats\n40 ledger leaves\n\
             41 ledger openings\n42 ledger tiles\n50 bodies bodies";
         assert_eq!(rows.join("\n"), expected, "a byte on disk is never reused");
     }

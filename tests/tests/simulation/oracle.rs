@@ -191,7 +191,7 @@ fn check_checkpoints(world: &World, fresh: &Store) -> Result<(), String> {
     let mut keys = Vec::new();
     for (tenant, row) in tables::tenants(fresh).map_err(|error| error.to_string())? {
         let origin = Origin::new(&ledger, &Tenant::parse_recorded(&tenant).map_err(|error| error.to_string())?);
-        let verifier = world.desk.keyring.signer(&origin).verifier().clone();
+        let verifier = world.desk.keyring.signer(&origin).unwrap().verifier().clone();
         for record in world.log.records(&world.names.checkpoints) {
             let key = String::from_utf8_lossy(record.key.as_deref().unwrap_or_default()).into_owned();
             if key.rsplit_once('/').map(|(of, _)| of) != Some(tenant.as_str()) {

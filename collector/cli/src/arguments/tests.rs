@@ -50,7 +50,8 @@ fn words(line: &str) -> Vec<String> {
         match (quote, c) {
             (None, '\'' | '"') => quote = Some(c),
             (Some(open), c) if c == open => quote = None,
-            (None, '#') if words.last().is_some_and(String::is_empty) => break,
+            // A comment, or where the output goes.
+            (None, '#' | '>') if words.last().is_some_and(String::is_empty) => break,
             (None, c) if c.is_whitespace() => words.push(String::new()),
             (_, c) => words.last_mut().unwrap().push(c),
         }
@@ -93,6 +94,7 @@ fn every_command_in_the_documentation_parses() {
 #[test]
 fn words_are_a_shell_s() {
     assert_eq!(words("ledgerline a 'b c' \"d\" # e"), ["ledgerline", "a", "b c", "d"]);
+    assert_eq!(words("ledgerline a > b"), ["ledgerline", "a"]);
     let commands = commands("x `ledgerline a` y `make`\n```sh\nzcat f | ledgerline b -   # c\n```\n`ledgerline <x>`\n");
     assert_eq!(commands, ["ledgerline a", "ledgerline b -   # c"]);
 }

@@ -2,7 +2,7 @@
 
 use server::http::model::{PartitionState, PartitionStatus, Readiness, Time};
 use server::keyring::Keyring;
-use server::serve::{keys_folder, open_log, topics};
+use server::serve::{key_places, keys_folder, open_log, topics};
 use server::snapshot::{Access, Place, Remote, SnapshotError, Wanted, list};
 
 use super::{host, now_ns};
@@ -45,9 +45,15 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
 fn local(config: &server::config::Config) -> Vec<Check> {
     let folder = keys_folder(config);
     let keys = match folder.exists() {
-        true => Keyring::load(&folder)
-            .map(|_| format!("readable in {}", folder.display()))
-            .map_err(|error| error.to_string()),
+        true => match Keyring::load(key_places(config)) {
+            Err(error) => Err(error.to_string()),
+            Ok(keyring) => match keyring.unreached().first() {
+                None => Ok(format!("readable in {}", folder.display())),
+                Some(one) => {
+                    Err(format!("{} can't be reached: {}; mend the place or ledger.signer", one.provider, one.reason))
+                }
+            },
+        },
         false => Ok(format!("made in {} at the first start", folder.display())),
     };
     let mut checks =
@@ -155,11 +161,14 @@ fn live(arguments: &Arguments) -> Vec<Check> {
             }
             checks.extend(witnesses(&partitions));
             let found = match ready {
-                Some(ready) if ready.ready => Ok("caught up enough to answer".to_owned()),
+                Some(ready) if ready.ready && ready.reasons.is_empty() => Ok("caught up enough to answer".to_owned()),
                 Some(ready) => Err(ready
                     .reasons
                     .iter()
-                    .map(|reason| format!("{}: {}", reason.part, reason.reason))
+                    .map(|reason| {
+                        let remedy = reason.remedy.as_ref().map(|remedy| format!(" ({remedy})")).unwrap_or_default();
+                        format!("{}: {}{remedy}", reason.part, reason.reason)
+                    })
                     .collect::<Vec<_>>()
                     .join("; ")),
                 None => Err("not ready yet: see `ledgerline status`".to_owned()),

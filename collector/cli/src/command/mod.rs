@@ -50,7 +50,7 @@ pub fn run(arguments: &Arguments) -> Result<(), Failure> {
         Command::Audit(audit) => audit::run(arguments, audit),
         Command::Snapshot(snapshot) => snapshot::run(arguments, snapshot),
         Command::Topics(topics) => topics::run(arguments, *topics),
-        Command::Keys(keys) => keys::run(arguments, *keys),
+        Command::Keys(keys) => keys::run(arguments, keys),
         Command::Status => status::run(arguments),
         Command::Migrate { from } => migrate::run(arguments, from),
         Command::Recover(recover) => recover::run(arguments, recover),

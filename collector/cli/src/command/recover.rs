@@ -11,7 +11,7 @@ use server::keyring::Keyring;
 use server::log::embedded::{Bounds, Embedded};
 use server::log::{Log, Names};
 use server::recover::{Counts, RecoverError, Recovered, Recovery};
-use server::serve::{keys_folder, open_log, topics};
+use server::serve::{key_places, open_log, topics};
 
 use super::host;
 use crate::arguments::{Arguments, Recover};
@@ -30,7 +30,7 @@ pub fn run(arguments: &Arguments, recover: &Recover) -> Result<(), Failure> {
     let host = host();
     let ledger = LedgerName::parse(&config.ledger.name)
         .map_err(|fault| Failure::Usage(format!("ledger.name can't be {:?}: {fault}", config.ledger.name)))?;
-    let keyring = Arc::new(Keyring::load(&keys_folder(&config)).map_err(|error| {
+    let keyring = Arc::new(Keyring::load(key_places(&config)).map_err(|error| {
         Failure::hinted(error, "Set ledger.keys_dir to the key folder of the lost ledger: both have the same keys.")
     })?);
     let notes = recover.checkpoint.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;

@@ -11,7 +11,7 @@ use server::build::Build;
 use server::config::Config;
 use server::http::model::{Page, SnapshotOrdered, SnapshotSummary};
 use server::keyring::Keyring;
-use server::serve::keys_folder;
+use server::serve::key_places;
 use server::snapshot::{
     Access, Place, Remote, Restored, SnapshotError, Target, Trust, Wanted, list, restore, restore_newest, summaries,
     verify,
@@ -200,7 +200,7 @@ impl Shelf {
             None => {
                 let ledger =
                     LedgerName::parse(&config.ledger.name).map_err(|fault| Failure::Usage(fault.to_string()))?;
-                let keyring = Keyring::load(&keys_folder(&config)).map_err(|error| {
+                let keyring = Keyring::load(key_places(&config)).map_err(|error| {
                     Failure::hinted(error, "the keys say whose snapshots count; --key takes a verifier key instead")
                 })?;
                 Trust::Own(Arc::new(keyring), ledger)

@@ -135,11 +135,13 @@ impl Manifest {
     ///
     /// # Errors
     /// [`SealFault`].
-    pub fn seal(&self, signer: &dyn Signer) -> Result<Vec<u8>, SealFault> {
+    pub fn seal(&self, signers: &[&dyn Signer]) -> Result<Vec<u8>, SealFault> {
         self.check().map_err(ManifestFault::Malformed)?;
         let too_long = ManifestFault::TooLong { files: self.files.len(), trees: self.trees.len() };
         let mut note = Note::new(codec::text(self)).map_err(|_| too_long.clone())?;
-        note.sign(signer)?;
+        for signer in signers {
+            note.sign(*signer)?;
+        }
         // Signature lines come on top of the text: what can't be read back must not be written.
         let bytes = note.to_bytes();
         if bytes.len() > crate::note::NOTE_BYTES_MAX { Err(too_long.into()) } else { Ok(bytes) }

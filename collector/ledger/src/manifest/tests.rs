@@ -50,7 +50,7 @@ fn said(bytes: &[u8]) -> String {
 
 #[test]
 fn a_sealed_manifest_is_read_back_and_pinned() {
-    let bytes = sample().seal(&signer(2, 1)).unwrap();
+    let bytes = sample().seal(&[&signer(2, 1)]).unwrap();
     assert_eq!(said(&bytes), "ok");
     let text = String::from_utf8(bytes).unwrap();
     let expected = "ledgerline snapshot v1\n{\"origin\":\"ledgerline/p-2\",\"incarnation\":\"abababababababababababababababab\",\
@@ -64,7 +64,7 @@ fn a_sealed_manifest_is_read_back_and_pinned() {
 /// No byte may be another, none may be missing, none too many: the oracle is the signature alone, whatever the fault is called.
 #[test]
 fn any_flipped_bit_and_any_cut_is_found() {
-    let bytes = sample().seal(&signer(2, 1)).unwrap();
+    let bytes = sample().seal(&[&signer(2, 1)]).unwrap();
     for at in 0..bytes.len() {
         for bit in 0..8 {
             let mut flipped = bytes.clone();
@@ -82,10 +82,10 @@ fn the_wrong_key_place_or_format_is_told() {
         let said = said(&bytes);
         assert!(said.contains(part), "{said} lacks {part}");
     };
-    check(sample().seal(&signer(2, 9)).unwrap(), "none of the known keys signed");
-    check(sample().seal(&signer(1, 1)).unwrap(), "none of the known keys signed");
+    check(sample().seal(&[&signer(2, 9)]).unwrap(), "none of the known keys signed");
+    check(sample().seal(&[&signer(1, 1)]).unwrap(), "none of the known keys signed");
     let later = Manifest { next_offset: 1_001, ..sample() };
-    check(later.seal(&signer(2, 1)).unwrap(), "stands under the name of abababababababababababababababab/2/1000");
+    check(later.seal(&[&signer(2, 1)]).unwrap(), "stands under the name of abababababababababababababababab/2/1000");
     let signed = |text: String| {
         let mut note = Note::new(text).unwrap();
         note.sign(&signer(2, 1)).unwrap();
@@ -106,7 +106,7 @@ fn what_contradicts_itself_is_not_signed() {
     let check = |change: &dyn Fn(&mut Manifest), part: &str| {
         let mut manifest = sample();
         change(&mut manifest);
-        let fault = manifest.seal(&signer(2, 1)).unwrap_err().to_string();
+        let fault = manifest.seal(&[&signer(2, 1)]).unwrap_err().to_string();
         assert!(fault.contains(part), "{fault} lacks {part}");
     };
     check(&|manifest| manifest.partition = 1, "another partition's");

@@ -33,7 +33,7 @@ pub enum Permission {
     ReadLedger,
     /// Write control records.
     Control,
-    /// Make and list snapshots, which hold every tenant's.
+    /// Make and list snapshots, which hold every tenant's; order something about keys.
     Operate,
 }
 

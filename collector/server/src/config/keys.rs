@@ -9,8 +9,8 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 /// Sections whose keys are names chosen by the user; under them nothing is unknown.
-const OPEN_SECTIONS: [&str; 5] =
-    ["kafka.", "intake.tenants.", "snapshots.options.", "telemetry.otlp_headers.", "witnesses."];
+const OPEN_SECTIONS: [&str; 6] =
+    ["ledger.signers.", "kafka.", "intake.tenants.", "snapshots.options.", "telemetry.otlp_headers.", "witnesses."];
 
 /// Reads keys in the order of the sections and remembers all that is needed to explain the result.
 pub(super) struct Keys {

@@ -1,6 +1,9 @@
-//! `ledger.*`: the name under which the record is signed, and how often.
+//! `ledger.*`: the name under which the record is signed, how often, and where the keys are that sign.
 
 use super::keys::Keys;
+use crate::keyring::{SIGNER_FORMS, SignerPlace};
+use ledger::Tenant;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// `ledger.*`
@@ -13,6 +16,14 @@ pub struct Ledger {
     pub checkpoint_interval_ms: u64,
     /// `ledger.keys_dir`: the folder of the file keys; `<data_dir>/keys` when empty.
     pub keys_dir: Option<PathBuf>,
+    /// `ledger.signer`: where the keys are that sign checkpoints; of several places the last has the newest key.
+    pub signer: Vec<SignerPlace>,
+    /// `ledger.signers.<tenant>`: the same for one tenant's tree.
+    pub signers: BTreeMap<Tenant, Vec<SignerPlace>>,
+    /// `ledger.rotate_every_days`: a key that has signed for so long is rotated; 0: only when ordered. File keys alone.
+    pub rotate_every_days: u32,
+    /// `ledger.rotate_overlap_hours`: how long the replaced key goes on signing beside the new one.
+    pub rotate_overlap_hours: u32,
 }
 
 impl Ledger {
@@ -21,8 +32,29 @@ impl Ledger {
             true => Ok(()),
             false => Err("use 1 to 128 visible ASCII characters without space, '+' or ':'".to_owned()),
         });
+        let places = |texts: &[String]| texts.iter().map(|text| text.parse()).collect::<Result<Vec<SignerPlace>, _>>();
+        let signer = keys.taken("ledger.signer", vec!["file".to_owned()], |texts: &Vec<String>| match places(texts) {
+            Ok(places) if places.is_empty() => Err(SIGNER_FORMS.to_owned()),
+            places => places.map(drop),
+        });
+        let mut signers = BTreeMap::new();
+        for (name, texts) in keys.take_all::<Vec<String>>("ledger.signers") {
+            match (Tenant::parse_recorded(&name), places(&texts)) {
+                (Ok(tenant), Ok(places)) => drop(signers.insert(tenant, places)),
+                (Err(fault), _) => {
+                    keys.fault(&format!("ledger.signers.{name}"), "names no tenant".to_owned(), fault.to_string())
+                }
+                (_, Err(forms)) => {
+                    keys.fault(&format!("ledger.signers.{name}"), "is no list of places".to_owned(), forms);
+                }
+            }
+        }
         Self {
             name,
+            signer: places(&signer).unwrap_or_default(),
+            signers,
+            rotate_every_days: keys.bounded("ledger.rotate_every_days", 0, 0..=3_650),
+            rotate_overlap_hours: keys.bounded("ledger.rotate_overlap_hours", 24, 1..=8_760),
             checkpoint_interval_ms: keys.bounded("ledger.checkpoint_interval_ms", 10_000, 100..=3_600_000),
             keys_dir: keys.take("ledger.keys_dir", None::<String>).map(PathBuf::from),
         }

@@ -11,6 +11,7 @@ mod deployment;
 mod fault;
 mod http;
 mod intake;
+mod integrity;
 mod kafka;
 mod keys;
 mod ledger;
@@ -33,6 +34,7 @@ pub use deployment::Deployment;
 pub use fault::{Fault, Faults};
 pub use http::{Http, TENANT_ANY, Token};
 pub use intake::{Intake, TopicPattern};
+pub use integrity::Integrity;
 pub use kafka::{Kafka, message_bytes_least};
 pub use ledger::Ledger;
 pub use node::Node;
@@ -74,6 +76,8 @@ pub struct Config {
     pub publisher: Publisher,
     /// `snapshots.*`
     pub snapshots: Snapshots,
+    /// `integrity.*`
+    pub integrity: Integrity,
     /// `witness.*` and `witnesses.*`
     pub witness: Witness,
     /// `alerts.*`
@@ -116,6 +120,7 @@ impl Config {
             recorder: Recorder::read(keys),
             publisher: Publisher::read(keys),
             snapshots: Snapshots::read(keys),
+            integrity: Integrity::read(keys),
             witness: Witness::read(keys),
             alerts: Alerts::read(keys),
             http: Http::read(keys),

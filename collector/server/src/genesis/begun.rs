@@ -86,9 +86,8 @@ impl Search<'_> {
                 let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
                 let tenant = Tenant::parse_recorded(key.rsplit_once('/')?.0).ok()?;
                 let origin = Origin::new(ledger, &tenant);
-                let verifier = self.keyring.signer(&origin).verifier().clone();
                 let known = tenants.contains(tenant.as_str());
-                if !known && Checkpoint::verify(record.value.as_deref()?, &[verifier]).is_ok() {
+                if !known && Checkpoint::verify(record.value.as_deref()?, &self.keyring.verifiers(&origin)).is_ok() {
                     tenants.insert(tenant.as_str().to_owned());
                 }
                 None

@@ -3,6 +3,7 @@
 use super::controls::Controls;
 use super::forward::Forwarder;
 use super::intake::Intake;
+use super::keys::Keys;
 use super::reads::Reads;
 use super::snapshots::Snapshots;
 use crate::auth::Credentials;
@@ -27,6 +28,8 @@ pub struct Parts {
     pub reads: Arc<dyn Reads>,
     /// Takes orders.
     pub controls: Arc<dyn Controls>,
+    /// Uses the keys that sign.
+    pub keys: Arc<dyn Keys>,
     /// Makes and lists snapshots.
     pub snapshots: Arc<dyn Snapshots>,
     /// Where to count.
@@ -51,6 +54,7 @@ pub(super) struct App {
     pub intake: Arc<dyn Intake>,
     pub reads: Arc<dyn Reads>,
     pub controls: Arc<dyn Controls>,
+    pub keys: Arc<dyn Keys>,
     pub snapshots: Arc<dyn Snapshots>,
     pub metrics: Arc<Metrics>,
     pub metrics_served: bool,
@@ -75,7 +79,7 @@ pub(super) struct App {
 impl Api {
     /// Puts the edge together.
     pub fn new(parts: Parts) -> Self {
-        let Parts { settings, answers, tenant_default, intake, reads, controls, .. } = parts;
+        let Parts { settings, answers, tenant_default, intake, reads, controls, keys, .. } = parts;
         let Parts { snapshots, metrics, metrics_served, clock, boot, .. } = parts;
         Self(Arc::new(App {
             credentials: Credentials::new(settings.tokens.clone(), &tenant_default),
@@ -92,6 +96,7 @@ impl Api {
             intake,
             reads,
             controls,
+            keys,
             snapshots,
             metrics,
             metrics_served,

@@ -24,6 +24,13 @@ pub enum ControlOrder {
         /// Said in its sentence.
         message: String,
     },
+    /// Carry out an order about a key.
+    Key {
+        /// The order's own key, which its note holds.
+        order: [u8; 16],
+        /// The signed note.
+        note: Vec<u8>,
+    },
     /// Write the passing of time now.
     Tick,
 }

@@ -7,8 +7,8 @@ use super::model::query::{
 };
 use super::model::{
     Alert, AlertSummary, Checkpoint, Consistency, Dataset, DatasetSummary, Direction, Event, EventSummary, Job,
-    JobSummary, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit,
-    Status,
+    JobSummary, KeyOrderOutcome, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run,
+    RunSummary, SearchHit, Status, TreeKeys,
 };
 use bytes::Bytes;
 use ledger::proof::ProofFile;
@@ -154,6 +154,12 @@ pub trait Reads: Send + Sync {
     fn progress(&self) -> watch::Receiver<u64>;
     /// Fit to answer? Never blocks for long.
     fn readiness(&self) -> Readiness;
+
+    /// The keys of a tenant's tree; of every tree of the partition where it is the partition's own tenant.
+    fn keys(&self, tenant: &str) -> Read<Vec<TreeKeys>>;
+
+    /// What became of an order about a key, by its idempotency key.
+    fn key_order(&self, tenant: &str, order: &[u8; 16]) -> Read<KeyOrderOutcome>;
     /// How fresh an answer for this tenant would be.
     fn known(&self, tenant: &str) -> Result<Known, ReadError>;
     /// What is recorded, lagging, halted.

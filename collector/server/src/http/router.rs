@@ -3,8 +3,8 @@
 use super::app::{Api, App};
 use super::problem::Refusal;
 use super::routes::{
-    alerts, batch, checkpoint, events, health, lineage, nodes, partitions, proofs, rejected, runs, snapshots, status,
-    submit, ticks, tiles,
+    alerts, batch, checkpoint, events, health, keys, lineage, nodes, partitions, proofs, rejected, runs, snapshots,
+    status, submit, ticks, tiles,
 };
 use super::{admit, forward, guard, observe, openapi};
 use axum::Router;
@@ -47,6 +47,11 @@ pub(super) fn described() -> (Router<Arc<App>>, utoipa::openapi::OpenApi) {
         .routes(routes!(tiles::checkpoint))
         .routes(routes!(tiles::tile))
         .routes(routes!(tiles::bodies))
+        .routes(routes!(keys::list))
+        .routes(routes!(keys::next))
+        .routes(routes!(keys::sign))
+        .routes(routes!(keys::operate))
+        .routes(routes!(keys::outcome))
         .routes(routes!(snapshots::create, snapshots::list))
         .routes(routes!(status::status))
         .routes(routes!(partitions::partitions))

@@ -1,18 +1,25 @@
 //! The store's trees against the newest checkpoints that were published: what a new owner does before it serves or signs.
 //! A store that is behind signs nothing and waits for the log; one that the log can't bring there, or whose tree has another
-//! root, is not the ledger that was signed, and its partition halts. Believes only notes that our own key has signed.
+//! root, is not the ledger that was signed, and its partition halts. Believes only notes
+//! that keys of the tree have signed; what revoked ones alone have signed must agree with this tree, and is passed over where not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ledger::checkpoint::{Checkpoint, Verified};
+use ledger::key::{KeyId, KeyName, KeyStatus, VerifierKey};
 use ledger::leaf::Hex;
+use ledger::note::Note;
 use ledger::{LedgerName, Origin, Tenant};
 use store::Durability;
 use store::tables::{self, CheckpointRow, Meta, TenantRow, Tree};
 
-use super::{PublishError, Publisher, advance};
+use super::{PublishError, Publisher, Unproved, advance};
 use crate::log::{Record, Start};
 use crate::recorder::Halt;
+
+/// Keys that are not known and whose checkpoints are kept until the log has told of them. A tree has few; junk has many.
+const UNKNOWN_MAX: usize = 256;
 
 /// What a comparison has shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,12 +36,15 @@ impl Publisher {
     pub(super) fn look_for_checkpoints(&mut self, meta: &Meta) -> Result<(), PublishError> {
         let Ok(ledger) = LedgerName::parse(&meta.ledger_name) else { return Ok(()) };
         let tenants = tables::tenants(&self.store).map_err(|error| self.broken(error))?;
-        self.unproved.clear();
+        let (mut unproved, mut unknown) = (Unproved::new(), BTreeMap::new());
+        let mut keys: BTreeMap<String, Vec<VerifierKey>> = BTreeMap::new();
         for (tenant, _) in &tenants {
             let row = tables::get::<CheckpointRow>(&self.store, tenant.as_bytes());
             if let Some(row) = row.map_err(|error| self.broken(error))? {
-                let found = self.believed(&ledger, tenant, row.note.as_bytes());
-                self.unproved.extend(found.map(|published| (tenant.clone(), published)));
+                let name = Tenant::parse_recorded(tenant).map_err(|error| self.stop(error))?;
+                let known = self.known_keys(&ledger, &name)?;
+                let found = believed(&Origin::new(&ledger, &name), &known, row.note.as_bytes());
+                found.into_iter().for_each(|published| newest(&mut unproved, tenant, published));
             }
         }
         let topic = Arc::clone(&self.settings.checkpoints);
@@ -42,43 +52,54 @@ impl Publisher {
             let range = self.log.range(&topic, partition).map_err(|error| self.reading(error))?;
             let known = self.published.compared.iter().find(|(known, _)| *known == partition);
             let mut next = known.map_or(range.start, |(_, next)| *next).clamp(range.start, range.end);
-            // One for each tenant, however many there are.
-            let mut newest = std::mem::take(&mut self.unproved);
             let mut found = Vec::new();
+            let mut failed = None;
             self.read(&topic, partition, Start::At(next), |record| {
                 next = record.offset + 1;
                 found.extend(self.position_of(record, meta));
-                let Some((tenant, published)) = self.published_for(&ledger, meta, record) else { return };
-                let size = published.checkpoint.size;
-                if newest.get(&tenant).is_none_or(|known| known.checkpoint.size <= size) {
-                    newest.insert(tenant, published);
+                let Some(tenant) = self.home_of(meta, record) else { return };
+                let origin = Origin::new(&ledger, &tenant);
+                if !keys.contains_key(tenant.as_str()) {
+                    match self.known_keys(&ledger, &tenant) {
+                        Ok(known) => drop(keys.insert(tenant.as_str().to_owned(), known)),
+                        Err(error) => failed = Some(error),
+                    }
+                }
+                let known = keys.get(tenant.as_str()).map_or(&[][..], Vec::as_slice);
+                let value = record.value.as_deref().unwrap_or_default();
+                match believed(&origin, known, value) {
+                    Some(published) => newest(&mut unproved, tenant.as_str(), published),
+                    None => keep_unknown(&mut unknown, &origin, value),
                 }
             })?;
+            if let Some(error) = failed {
+                return Err(error);
+            }
             self.find(found);
-            self.unproved = newest;
             advance(&mut self.published.compared, partition, next);
         }
+        (self.unproved, self.unknown) = (unproved, unknown);
         Ok(())
     }
 
-    /// A checkpoint of a tenant that lives here, from a record of the topic. Its key is `tenant/size`.
-    fn published_for(&self, ledger: &LedgerName, meta: &Meta, record: &Record) -> Option<(String, Verified)> {
-        let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
-        let (tenant, _) = key.rsplit_once('/')?;
-        let home = match Tenant::parse_recorded(tenant).ok()?.as_partition() {
-            Some(own) => own,
-            None => crate::tenancy::partition_of_tenant(tenant, meta.partition_count),
-        };
-        let published = (home == self.partition).then(|| self.believed(ledger, tenant, record.value.as_deref()?))??;
-        Some((tenant.to_owned(), published))
+    /// Every key that a note of a tree may be signed with: those that the store knows of, and those that are here. A store that
+    /// is behind may not have read of the latter's enrolment yet.
+    fn known_keys(&self, ledger: &LedgerName, tenant: &Tenant) -> Result<Vec<VerifierKey>, PublishError> {
+        let mut known = self.book(ledger, tenant)?.map(|book| book.verifiers()).unwrap_or_default();
+        let here = self.keyring.verifiers(&Origin::new(ledger, tenant));
+        known.extend(here.into_iter().filter(|key| !known.contains(key)).collect::<Vec<_>>());
+        Ok(known)
     }
 
-    /// The checkpoint in a note that our key has signed for this tenant.
-    fn believed(&self, ledger: &LedgerName, tenant: &str, note: &[u8]) -> Option<Verified> {
-        let origin = Origin::new(ledger, &Tenant::parse_recorded(tenant).ok()?);
-        let verifier = self.keyring.signer(&origin).verifier().clone();
-        let verified = Checkpoint::verify(note, &[verifier]).ok()?;
-        (verified.checkpoint.origin == origin).then_some(verified)
+    /// The tenant that a record of the topic is about, where it lives here. Its key is `tenant/size`.
+    fn home_of(&self, meta: &Meta, record: &Record) -> Option<Tenant> {
+        let key = std::str::from_utf8(record.key.as_deref()?).ok()?;
+        let tenant = Tenant::parse_recorded(key.rsplit_once('/')?.0).ok()?;
+        let home = match tenant.as_partition() {
+            Some(own) => own,
+            None => crate::tenancy::partition_of_tenant(tenant.as_str(), meta.partition_count),
+        };
+        (home == self.partition).then_some(tenant)
     }
 
     /// Compares the trees with what was published of them. `at_end` says that the recorder has applied all that the log held
@@ -87,25 +108,63 @@ impl Publisher {
     /// # Errors
     /// [`PublishError::Halt`] where a tree differs, or the log can't make it large enough.
     pub fn compare(&mut self, at_end: bool) -> Result<Compared, PublishError> {
-        while let Some((tenant, Verified { checkpoint: published, note, .. })) = self.unproved.first_key_value() {
+        if let Some(((tenant, _), _)) = self.unknown.first_key_value().filter(|_| !at_end) {
+            return Ok(Compared::Behind(tenant.clone()));
+        }
+        // All keys that the log tells of are known now.
+        for ((tenant, key), note) in std::mem::take(&mut self.unknown) {
+            let name = Tenant::parse_recorded(&tenant).map_err(|error| self.stop(error))?;
+            let meta = tables::get::<Meta>(&self.store, &[]).map_err(|error| self.broken(error))?;
+            let ledger = meta.and_then(|meta| LedgerName::parse(&meta.ledger_name).ok());
+            let Some(ledger) = ledger else { continue };
+            match believed(&Origin::new(&ledger, &name), &self.known_keys(&ledger, &name)?, &note.to_bytes()) {
+                Some(published) => newest(&mut self.unproved, &tenant, published),
+                None => {
+                    tracing::warn!(tenant, %key, "a checkpoint is published that no key of its ledger has signed: it counts for nothing")
+                }
+            }
+        }
+        while let Some(((tenant, _), Verified { checkpoint: published, note, signed_by })) =
+            self.unproved.first_key_value()
+        {
             let row = tables::get::<TenantRow>(&self.store, tenant.as_bytes()).map_err(|error| self.broken(error))?;
             let (number, size) = row.map_or((0, 0), |row| (row.number, row.size));
-            if size < published.size {
-                return if at_end {
-                    Err(self.rolled_back(published, size))
-                } else {
-                    Ok(Compared::Behind(tenant.clone()))
-                };
+            if size < published.size && !at_end {
+                return Ok(Compared::Behind(tenant.clone()));
             }
-            let tree = Tree::load(&self.store, number, published.size).map_err(|error| self.broken(error))?;
-            if tree.root() != published.root {
-                return Err(self.forked(published, tree.root()));
+            let root = match size < published.size {
+                true => None,
+                false => {
+                    let tree = Tree::load(&self.store, number, published.size);
+                    Some(tree.map_err(|error| self.broken(error))?.root())
+                }
+            };
+            if root != Some(published.root) {
+                // Whoever holds a stolen key can sign any tree: what revoked keys alone have signed has to be in this one.
+                let book = self.book(&published.origin.ledger(), published.origin.tenant())?;
+                if matches!(book.map(|book| book.status(signed_by)), Some(KeyStatus::Revoked { .. })) {
+                    tracing::error!(
+                        origin = %published.origin,
+                        size = published.size,
+                        "a checkpoint of another tree is published that revoked keys alone have signed: it counts for nothing"
+                    );
+                    self.unproved.pop_first();
+                    continue;
+                }
+                return Err(match root {
+                    Some(root) => self.forked(published, root),
+                    None => self.rolled_back(published, size),
+                });
             }
             // What a former owner has published is this store's newest checkpoint, too: it never signs that size again.
-            let note = String::from_utf8(note.to_bytes()).expect("a note is text");
-            let mut batch = self.store.batch();
-            tables::put(&mut batch, tenant.as_bytes(), &CheckpointRow { size: published.size, note });
-            batch.commit(Durability::Written).map_err(|error| self.broken(error))?;
+            let newest =
+                tables::get::<CheckpointRow>(&self.store, tenant.as_bytes()).map_err(|error| self.broken(error))?;
+            if newest.is_none_or(|row| row.size <= published.size) {
+                let note = String::from_utf8(note.to_bytes()).expect("a note is text");
+                let mut batch = self.store.batch();
+                tables::put(&mut batch, tenant.as_bytes(), &CheckpointRow { size: published.size, note });
+                batch.commit(Durability::Written).map_err(|error| self.broken(error))?;
+            }
             self.unproved.pop_first();
         }
         Ok(Compared::Agrees)
@@ -133,5 +192,37 @@ impl Publisher {
                       log. If the rebuilt one differs too, the log was changed: keep both, and run \
                       `ledgerline recover --new-origin` once you know why.";
         PublishError::Halt(Halt::new(self.partition, reason, remedy))
+    }
+}
+
+/// The checkpoint in a note that one of these keys has signed for this tree.
+fn believed(origin: &Origin, known: &[VerifierKey], note: &[u8]) -> Option<Verified> {
+    Checkpoint::verify(note, known).ok().filter(|verified| verified.checkpoint.origin == *origin)
+}
+
+/// Keeps a note that claims to be of this tree by a key that is not known: the largest of each such key, and of the first
+/// [`UNKNOWN_MAX`] of them.
+fn keep_unknown(unknown: &mut BTreeMap<(String, KeyId), Note>, origin: &Origin, note: &[u8]) {
+    let size = |note: &Note| {
+        Checkpoint::from_body(note.text()).ok().filter(|found| found.origin == *origin).map(|found| found.size)
+    };
+    let Ok(note) = Note::from_bytes(note) else { return };
+    let own = KeyName::of_checkpoints(origin);
+    for line in note.signatures().iter().filter(|line| *line.name() == own) {
+        let at = (origin.tenant().as_str().to_owned(), line.id());
+        let larger = unknown.get(&at).is_none_or(|kept| size(kept) < size(&note));
+        if larger && size(&note).is_some() && (unknown.len() < UNKNOWN_MAX || unknown.contains_key(&at)) {
+            unknown.insert(at, note.clone());
+        }
+    }
+}
+
+/// Keeps the newest of each tenant and key: a stolen key's can't hide those of the others.
+fn newest(unproved: &mut Unproved, tenant: &str, published: Verified) {
+    for key in &published.signed_by {
+        let at = (tenant.to_owned(), key.id());
+        if unproved.get(&at).is_none_or(|known| known.checkpoint.size <= published.checkpoint.size) {
+            unproved.insert(at, published.clone());
+        }
     }
 }

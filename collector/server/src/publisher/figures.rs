@@ -9,7 +9,7 @@ use store::tables::{OutboxKey, Outgoing};
 
 use super::{PublishError, Publisher};
 use crate::metrics::{AlertLabel, StageLabel, TopicLabel, stage};
-use crate::recorder::{ALERT_TEST, REFUSED_RECORD};
+use crate::recorder::{ALERT_TEST, LEDGER_INTEGRITY, LEDGER_KEY, REFUSED_RECORD};
 
 impl Publisher {
     /// Syncs the store.
@@ -65,7 +65,7 @@ pub(crate) fn name_of(severity: Severity) -> &'static str {
 
 /// The label of a message: its rule is one of ours, so that there are few.
 pub(crate) fn label_of(message: &AlertMessage) -> AlertLabel {
-    let known = RULES.iter().map(|(rule, _)| *rule).chain([ALERT_TEST, REFUSED_RECORD]);
+    let known = RULES.iter().map(|(rule, _)| *rule).chain([ALERT_TEST, LEDGER_INTEGRITY, LEDGER_KEY, REFUSED_RECORD]);
     AlertLabel {
         rule: known.into_iter().find(|rule| *rule == message.rule).unwrap_or("other"),
         severity: name_of(message.severity),

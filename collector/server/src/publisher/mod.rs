@@ -8,6 +8,7 @@ mod figures;
 mod outgoing;
 mod reconcile;
 mod recover;
+mod sign;
 #[cfg(test)]
 mod tests;
 mod watermark;
@@ -21,6 +22,8 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger::checkpoint::{Checkpoint, Verified};
+use ledger::key::KeyId;
+use ledger::note::Note;
 use ledger::{LedgerName, Origin, Tenant};
 use store::tables::{self, CheckpointRow, Meta, OutboxKey, Outgoing, PublishedRow, Row};
 use store::{Durability, Read, Scan, Store, StoreError, Table, failpoint};
@@ -70,6 +73,9 @@ pub enum PublishError {
     Halt(Halt),
 }
 
+/// Newest published checkpoints, by tenant and by key that signed.
+type Unproved = BTreeMap<(String, KeyId), Verified>;
+
 /// Signed checkpoints by tenant.
 type Notes = Vec<(String, CheckpointRow)>;
 
@@ -86,9 +92,12 @@ pub struct Publisher {
     found_mark: Option<Watermark>,
     /// Positions found beyond the watermark on recovery: published, though the store does not know.
     found: BTreeSet<OutboxKey>,
-    /// Newest published checkpoints that the store's trees are still to be compared with, by tenant. Nothing is published
-    /// before that.
-    unproved: BTreeMap<String, Verified>,
+    /// Newest published checkpoints that the store's trees are still to be compared with, by tenant and by key that signed.
+    /// Nothing is published before that.
+    unproved: Unproved,
+    /// The newest checkpoints that no key known so far has signed, by the key that they name: one that the log has still to tell
+    /// of, or nobody's.
+    unknown: BTreeMap<(String, KeyId), Note>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
 }
@@ -113,7 +122,8 @@ impl Publisher {
             published: PublishedRow::default(),
             found_mark: None,
             found: BTreeSet::new(),
-            unproved: BTreeMap::new(),
+            unproved: Unproved::new(),
+            unknown: BTreeMap::new(),
             clock,
             metrics,
         }
@@ -218,10 +228,8 @@ impl Publisher {
                 Outgoing::Checkpoint { tenant, size, root } => {
                     let name = Tenant::parse_recorded(tenant).map_err(|error| self.stop(error))?;
                     let origin = Origin::new(&ledger, &name);
-                    let signer = self.keyring.signer(&origin);
                     let checkpoint = Checkpoint { origin, size: *size, root: *root };
-                    let note = checkpoint.sign(&[&signer]).map_err(|error| PublishError::Recover(error.to_string()))?;
-                    let note = String::from_utf8(note.to_bytes()).expect("a note is text");
+                    let Some(note) = self.signed(&checkpoint)? else { continue };
                     records.push(outgoing::checkpoint(&self.settings.checkpoints, &position, tenant, *size, &note));
                     notes.push((tenant.clone(), CheckpointRow { size: *size, note }));
                 }

@@ -14,7 +14,7 @@ use store::{Read, Scan, Table};
 use super::outgoing::{self, POSITION, parse};
 use super::{PublishError, Publisher, Watermark};
 use crate::log::{NewRecord, Start};
-use crate::recorder::{ALERT_TEST, REFUSED_RECORD, alert_attributes};
+use crate::recorder::{ALERT_TEST, LEDGER_INTEGRITY, LEDGER_KEY, REFUSED_RECORD, alert_attributes};
 
 /// Open alerts of one tenant that are compared.
 const OPEN_MAX: usize = 100_000;
@@ -99,8 +99,9 @@ impl Publisher {
                 let ours = position.is_some_and(|position| parse(position, meta, self.partition).is_some());
                 let message = record.value.as_deref().filter(|_| ours);
                 let message = message.and_then(|value| serde_json::from_slice::<AlertMessage>(value).ok());
-                if let Some(message) = message.filter(|message| ![ALERT_TEST, REFUSED_RECORD].contains(&&*message.rule))
-                {
+                if let Some(message) = message.filter(|message| {
+                    ![ALERT_TEST, LEDGER_INTEGRITY, LEDGER_KEY, REFUSED_RECORD].contains(&&*message.rule)
+                }) {
                     newest.insert(message.id.clone(), message);
                 }
             })?;

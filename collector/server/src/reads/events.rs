@@ -137,7 +137,12 @@ pub(super) fn show(scope: &Scope, desk: &Desk, key: &str) -> Result<Event, ReadE
     Ok(Event {
         summary: summary(scope, index, &leaf)?,
         leaf: shown,
-        findings: body.as_deref().map(|body| findings(desk, body)).unwrap_or_default(),
+        // The content of a control record is no event, and nothing is found in it.
+        findings: body
+            .as_deref()
+            .filter(|_| matches!(leaf.detail, Detail::Event(_)))
+            .map(|body| findings(desk, body))
+            .unwrap_or_default(),
         body_bytes: body.map(|body| body.len() as u64),
         duplicates: tables::repeats(scope.store(), LeafKey { tenant: scope.number, index }).map_err(broken)?,
     })

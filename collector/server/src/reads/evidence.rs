@@ -3,6 +3,8 @@
 
 use ::lineage::id::RunId;
 use ::lineage::query::Subject as Asked;
+use std::collections::BTreeSet;
+
 use ledger::leaf::{Detail, Subject};
 use ledger::proof::SubjectKind;
 use store::tables::{self, LeafKey};
@@ -17,9 +19,23 @@ use crate::http::model::query::LineageQuery;
 /// Leaves looked through for one run's.
 const LEAVES_MAX: u64 = 1_000_000;
 
-/// Leaf 0, and the key operations of the tree below `size`.
-pub(super) fn keys(_scope: &Scope, size: u64) -> Result<Vec<u64>, ReadError> {
-    Ok((size > 0).then_some(0).into_iter().collect())
+/// Leaf 0, and the key operations of the tree below `size` that changed which keys count.
+pub(super) fn keys(scope: &Scope, size: u64) -> Result<Vec<u64>, ReadError> {
+    let mut leaves = BTreeSet::from([0]);
+    for key in tables::keys(scope.store(), scope.number).map_err(broken)? {
+        // A size is counted with the leaf that it begins or ends with.
+        let sizes = [Some(key.from_size), key.retired_from].into_iter().flatten().map(|size| size.saturating_sub(1));
+        leaves.extend(sizes.chain(key.replaced_at).chain(key.revoked_at));
+    }
+    leaves.retain(|leaf| *leaf < size);
+    // A key that lays itself down at the end of its overlap leaves no leaf.
+    let mut operations = Vec::new();
+    for leaf in leaves {
+        if matches!(events::read(scope, leaf)?.detail, Detail::Genesis(_) | Detail::KeyOperation(_)) {
+            operations.push(leaf);
+        }
+    }
+    Ok(operations)
 }
 
 /// Every leaf of an event of the run, in the published tree. The graph remembers only those that tell something; the others are

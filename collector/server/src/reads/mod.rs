@@ -6,6 +6,7 @@ mod body;
 mod events;
 mod evidence;
 mod facts;
+mod keys;
 mod lineage;
 mod nodes;
 mod proofs;
@@ -35,8 +36,8 @@ use crate::http::model::query::{
 };
 use crate::http::model::{
     Alert, AlertSummary, Checkpoint, Consistency, Dataset, DatasetSummary, Direction, Event, EventSummary, Job,
-    JobSummary, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run, RunSummary, SearchHit,
-    Status,
+    JobSummary, KeyOrderOutcome, Known, Lineage, PartitionStatus, Readiness, Rejected, RejectedSummary, Run,
+    RunSummary, SearchHit, Status, TreeKeys,
 };
 use crate::http::{Found, Home, Payload, Read, ReadError, Reads, Span};
 use crate::serve::{Core, StartError};
@@ -109,6 +110,14 @@ impl Reads for StoreReads {
 
     fn readiness(&self) -> Readiness {
         standing::readiness(&self.core)
+    }
+
+    fn keys(&self, tenant: &str) -> Read<Vec<TreeKeys>> {
+        self.ask(tenant, |scope| keys::trees(&self.core, scope, tenant))
+    }
+
+    fn key_order(&self, tenant: &str, order: &[u8; 16]) -> Read<KeyOrderOutcome> {
+        self.ask(tenant, |scope| keys::outcome(scope, order))
     }
 
     fn known(&self, tenant: &str) -> Result<Known, ReadError> {

@@ -160,10 +160,15 @@ pub(super) fn readiness(core: &Core) -> Readiness {
     for (partition, why) in owners.unopened() {
         reasons.push(because(&part(partition), why, Some("ledgerline doctor")));
     }
+    // What stops the signing alone is told, and no reason to stay away: events are taken and questions answered.
+    let mut warnings = core.key_faults();
     for partition in owners.all() {
-        let Standing { reason, remedy, ready, .. } = Standing::of(partition.status());
-        if !ready {
-            reasons.push(ReadinessReason { part: part(partition.number), reason: reason.unwrap_or_default(), remedy });
+        let Standing { reason: told, remedy, ready, .. } = Standing::of(partition.status());
+        let reason = |reason| ReadinessReason { part: part(partition.number), reason, remedy };
+        match told {
+            told if !ready => reasons.push(reason(told.unwrap_or_default())),
+            Some(told) => warnings.push(reason(told)),
+            None => {}
         }
     }
     // One that is followed has no publisher, which would say that it agrees with what was published.
@@ -173,7 +178,9 @@ pub(super) fn readiness(core: &Core) -> Readiness {
             reasons.push(ReadinessReason { part: part(partition.number), reason: reason.unwrap_or_default(), remedy });
         }
     }
-    Readiness { ready: reasons.is_empty(), reasons }
+    let ready = reasons.is_empty();
+    reasons.extend(warnings);
+    Readiness { ready, reasons }
 }
 
 fn remedy_of(trouble: &LogError) -> &'static str {

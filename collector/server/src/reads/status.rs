@@ -10,6 +10,7 @@ use super::served::served_checkpoint;
 use super::standing;
 use crate::http::ReadError;
 use crate::http::model::{Checkpoint, Status};
+use crate::keyring::key_book;
 use crate::serve::Core;
 use crate::worker::State;
 
@@ -89,6 +90,9 @@ pub(super) fn checkpoint(core: &Core, scope: &Scope, tenant: &str) -> Result<Che
     let name = LedgerName::parse(&core.config.ledger.name).map_err(|_| internal("the ledger's name does not parse"))?;
     let origin = Origin::new(&name, &Tenant::parse_recorded(tenant).map_err(|_| missing())?);
     let root = row.note.lines().nth(2).ok_or_else(|| internal("a stored checkpoint has no root"))?.to_owned();
-    let verifiers = vec![core.desk.keyring.signer(&origin).verifier().to_text()];
+    let book = tables::get::<TenantRow>(scope.store(), tenant.as_bytes()).map_err(broken)?;
+    let book = book.map(|row| key_book(scope.store(), origin.clone(), &row)).transpose().map_err(broken)?;
+    let keys = book.iter().flat_map(|book| book.keys()).filter(|key| key.revoked_at.is_none());
+    let verifiers = keys.map(|key| key.verifier.to_text()).collect();
     Ok(Checkpoint { origin: origin.as_str().to_owned(), size: row.size, root, note: row.note, verifiers })
 }

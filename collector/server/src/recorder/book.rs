@@ -1,14 +1,15 @@
 //! One tenant's ledger as the recorder grows it: its row, the edge of its tree, the key that makes its digests.
 //! Never signs: what is signed, and when, is the publisher's.
 
-use ledger::leaf::{self, Detail, Leaf, Position};
+use ledger::leaf::{self, Detail, Genesis, Leaf, Position};
 use ledger::tree::leaf_hash;
-use ledger::{Tenant, key::IdentityKey};
+use ledger::{Origin, Tenant, key::IdentityKey};
 use lineage::query::Known;
-use store::tables::{self, LeafKey, TenantRow, Tree};
+use store::tables::{self, Beside, LeafKey, TenantRow, Tree};
 use store::{Batch, Read, StoreError, Table};
 
 use super::coverage::Taken;
+use super::tree_keys::TreeKeys;
 
 /// A tenant's ledger.
 pub(super) struct Book {
@@ -20,16 +21,21 @@ pub(super) struct Book {
     pub identity: IdentityKey,
     /// What walks learned of its graph.
     pub known: Known,
+    /// The keys that sign its checkpoints.
+    pub keys: TreeKeys,
     tree: Tree,
     changed: bool,
 }
 
-/// What lies beside an event's leaf: event id, opening, body.
-pub(super) type Beside<'a> = (&'a [u8; 32], &'a [u8], &'a [u8]);
-
 impl Book {
-    /// A ledger with no leaf yet.
-    pub fn new(tenant: Tenant, number: u32, identity: IdentityKey, root_key: &str) -> Self {
+    /// A ledger with no leaf yet, to be begun with this one at that time.
+    pub fn new(
+        tenant: Tenant,
+        number: u32,
+        identity: IdentityKey,
+        root_key: &str,
+        (genesis, time_ns): (&Genesis, i64),
+    ) -> Self {
         let row = TenantRow {
             number,
             size: 0,
@@ -41,13 +47,16 @@ impl Book {
             grown_ns: 0,
             root_key: root_key.to_owned(),
         };
-        Book { tenant, row, identity, known: Known::default(), tree: Tree::default(), changed: false }
+        let keys = TreeKeys::begin(genesis, time_ns);
+        Book { tenant, row, identity, known: Known::default(), keys, tree: Tree::default(), changed: false }
     }
 
     /// Reads a stored ledger's edge.
-    pub fn load(state: &impl Read, tenant: Tenant, row: TenantRow, identity: IdentityKey) -> Result<Self, StoreError> {
+    pub fn load(state: &impl Read, origin: Origin, row: TenantRow, identity: IdentityKey) -> Result<Self, StoreError> {
         let tree = Tree::load(state, row.number, row.size)?;
-        Ok(Book { tenant, row, identity, known: Known::default(), tree, changed: false })
+        let tenant = origin.tenant().clone();
+        let keys = TreeKeys::load(origin, &row.root_key, tables::keys(state, row.number)?)?;
+        Ok(Book { tenant, row, identity, known: Known::default(), keys, tree, changed: false })
     }
 
     /// Appends a leaf; gives its index.
@@ -70,7 +79,7 @@ impl Book {
     }
 
     /// Stores an event without its leaf: deduplicated, and not recorded. Never outside a measurement.
-    pub fn without_leaf(&mut self, batch: &mut Batch<'_>, (event_id, _, body): Beside<'_>) -> u64 {
+    pub fn without_leaf(&mut self, batch: &mut Batch<'_>, event_id: &[u8; 32], body: &[u8]) -> u64 {
         let index = self.row.size;
         let key = LeafKey { tenant: self.row.number, index };
         batch.put(Table::Bodies, &key.bytes(), body);
@@ -95,11 +104,14 @@ impl Book {
         self.row.checkpoint_size = self.row.size;
         self.row.checkpoint_ns = time_ns;
         self.changed = true;
-        self.tree.root()
+        let root = self.tree.root();
+        self.keys.sign(self.row.size, &root, &self.identity);
+        root
     }
 
     /// Writes what the batch changed: once, before its commit.
     pub fn store(&mut self, batch: &mut Batch<'_>) {
+        self.keys.store(batch, self.row.number);
         if std::mem::take(&mut self.changed) {
             self.tree.store(batch, self.row.number);
             tables::put(batch, self.tenant.as_str().as_bytes(), &self.row);

@@ -4,16 +4,18 @@
 use std::collections::BTreeMap;
 
 use ledger::commitment::Opening;
-use ledger::key::{KeyName, VerifierKey};
+use ledger::key::{KeyName, KeyState, VerifierKey};
 use ledger::leaf::{self, Genesis, Hex, Label, Outcome, Previous, SignatureCheck, Signatures, Verdict};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::envelope::{Control, Envelope};
 use serde::{Deserialize, Serialize};
+use store::tables::Beside;
 use store::{Read, Table};
 
 use super::book::Book;
 use super::drill::{ALERT_TEST, DrillContent};
-use super::{Halt, Recorder, Turn, identity, position};
+use super::key_operation::{KEY_OPERATION, KeyContent};
+use super::{Halt, Recorder, Turn, identity, position, upkeep};
 
 /// Content of the `genesis` control record: the first record of each partition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -132,7 +134,7 @@ impl Recorder {
         };
         let number = u32::try_from(self.books.len()).unwrap_or(u32::MAX);
         let identity = identity(&self.keyring, self.meta.partition, &tenant)?;
-        let mut book = Book::new(tenant.clone(), number, identity, root);
+        let mut book = Book::new(tenant.clone(), number, identity, root, (&detail, self.meta.time_ns));
         let position = position(&self.meta, turn.record);
         book.append(&mut turn.batch, position, self.meta.time_ns, detail.into(), None);
         self.books.insert(tenant.as_str().to_owned(), book);
@@ -158,6 +160,9 @@ impl Recorder {
         let Ok(name) = Label::parse(control.name) else {
             return self.unappliable(turn, "control-name-not-a-label", None);
         };
+        if let Some(content) = KeyContent::read(control).filter(|_| self.books.contains_key(envelope.tenant)) {
+            return self.key_operation(turn, envelope, control, &key.0, &content);
+        }
         let checks = self.checks(control, &key.0);
         let outcome = self.carry_out(turn, envelope, control, &checks)?;
         match &outcome {
@@ -168,18 +173,30 @@ impl Recorder {
         let home = if self.books.contains_key(envelope.tenant) { envelope.tenant } else { own.as_str() };
         let position = position(&self.meta, turn.record);
         let Some(book) = self.books.get_mut(home) else { return Ok(()) };
+        let principal = envelope.principal.map(|principal| book.identity.pseudonym(principal));
+        let upkeep =
+            upkeep::detail(control, principal, envelope.received_at_ns).filter(|_| outcome == Outcome::Applied);
+        if let Some(detail) = upkeep {
+            // It says all that there is to say of it, and is a leaf of its own kind.
+            let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail, None);
+            turn.batch.put(Table::Controls, &key.0, index.to_be_bytes());
+            self.integrity_alarm(turn, envelope, control, index);
+            return Ok(());
+        }
+        let opening = Opening::of_control(&book.identity, &key.0, control.content);
         let detail = leaf::Control {
             name,
             idempotency_key: Hex(key.0),
-            commitment: Opening::of_control(&book.identity, &key.0, control.content).commit(control.content),
+            commitment: opening.commit(control.content),
             received_at_ns: envelope.received_at_ns,
-            principal: envelope.principal.map(|principal| book.identity.pseudonym(principal)),
+            principal,
             signatures: Signatures::collect(checks),
             expected_size: control.expected_size.and_then(|size| u64::try_from(size).ok()),
             outcome,
         };
         let applied = detail.outcome == Outcome::Applied;
-        let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail.into(), None);
+        let beside = Beside { event_id: None, opening: opening.as_bytes(), body: control.content };
+        let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail.into(), Some(beside));
         turn.batch.put(Table::Controls, &key.0, index.to_be_bytes());
         if applied && control.name == ALERT_TEST {
             self.drill(turn, envelope, control, &key.0, index);
@@ -187,21 +204,26 @@ impl Recorder {
         Ok(())
     }
 
+    /// What each signature is worth. Keys of the partition's own tree sign, as long as they sign its checkpoints, and the root
+    /// key. A signature names its key by the name alone, or by name and id where one holds several.
     fn checks(&self, control: &Control<'_>, key: &[u8; 16]) -> Vec<SignatureCheck> {
-        let enrolled: Vec<VerifierKey> = [&self.meta.verifier_key, &self.meta.root_key]
-            .into_iter()
-            .filter_map(|text| VerifierKey::from_text(text).ok())
-            .collect();
+        let own = self.books.get(Tenant::partition(self.meta.partition).as_str());
+        let signing = own.iter().flat_map(|book| book.keys.book().keys());
+        let signing = signing.filter(|key| matches!(key.state(), KeyState::Active | KeyState::Overlap));
+        let enrolled: Vec<VerifierKey> =
+            signing.map(|key| key.verifier.clone()).chain(VerifierKey::from_text(&self.meta.root_key)).collect();
         let message = signed_message(control.name, key, control.content);
-        let check = |signature: &lineage::envelope::Signature<'_>| match enrolled
-            .iter()
-            .find(|known| known.name().as_str() == signature.key)
-        {
-            None => SignatureCheck { key_id: None, verdict: Verdict::UnknownKey },
-            Some(known) => {
-                let verdict =
-                    if known.verify(&message, signature.value).is_ok() { Verdict::Valid } else { Verdict::Invalid };
-                SignatureCheck { key_id: Some(known.id()), verdict }
+        let check = |signature: &lineage::envelope::Signature<'_>| {
+            let named = |known: &&VerifierKey| {
+                let rest = signature.key.strip_prefix(known.name().as_str());
+                rest.is_some_and(|rest| rest.is_empty() || rest.strip_prefix('+') == Some(&known.id().to_string()))
+            };
+            let known: Vec<&VerifierKey> = enrolled.iter().filter(named).collect();
+            let valid = known.iter().find(|known| known.verify(&message, signature.value).is_ok());
+            match (valid, known.last()) {
+                (Some(known), _) => SignatureCheck { key_id: Some(known.id()), verdict: Verdict::Valid },
+                (None, Some(known)) => SignatureCheck { key_id: Some(known.id()), verdict: Verdict::Invalid },
+                (None, None) => SignatureCheck { key_id: None, verdict: Verdict::UnknownKey },
             }
         };
         control.signatures.iter().map(check).collect()
@@ -216,6 +238,12 @@ impl Recorder {
     ) -> Result<Outcome, Halt> {
         let refused =
             |reason: &str| Ok(Outcome::Refused(Label::parse(reason).expect("reasons are kebab-case constants")));
+        // What is about a key is signed within; here is only what can't be read, or is for no tree of this partition.
+        match control.name {
+            KEY_OPERATION if !self.books.contains_key(envelope.tenant) => return refused("unknown-tenant"),
+            KEY_OPERATION => return refused("content-not-readable"),
+            _ => {}
+        }
         if !checks.iter().any(|check| check.verdict == Verdict::Valid) {
             return refused("not-signed-by-an-enrolled-key");
         }
@@ -237,6 +265,11 @@ impl Recorder {
             },
             ALERT_TEST if !self.books.contains_key(envelope.tenant) => refused("unknown-tenant"),
             ALERT_TEST => match DrillContent::read(control) {
+                Some(_) => Ok(Outcome::Applied),
+                None => refused("content-not-readable"),
+            },
+            name if upkeep::is_upkeep(name) && !self.books.contains_key(envelope.tenant) => refused("unknown-tenant"),
+            name if upkeep::is_upkeep(name) => match upkeep::detail(control, None, envelope.received_at_ns) {
                 Some(_) => Ok(Outcome::Applied),
                 None => refused("content-not-readable"),
             },

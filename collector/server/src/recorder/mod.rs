@@ -11,27 +11,34 @@ mod drill;
 mod event;
 mod halt;
 mod intake;
+mod key_alarm;
+mod key_operation;
 mod outside;
 mod refusal;
 mod tick;
+mod tree_keys;
+pub mod upkeep;
 
 pub use applied::Applied;
 pub use drill::ALERT_TEST;
 pub use halt::Halt;
+pub use key_alarm::LEDGER_KEY;
+pub use key_operation::KEY_OPERATION;
 pub use refusal::REFUSED_RECORD;
-pub(crate) use refusal::severity_of_refusal;
+pub(crate) use refusal::rule_of_row;
+pub use upkeep::LEDGER_INTEGRITY;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ledger::Tenant;
 use ledger::leaf::{Hex, Position};
+use ledger::{LedgerName, Origin, Tenant};
 use lineage::alert::{AlertMessage, Settings};
 use lineage::envelope::{Envelope, Event, Kind};
 use lineage::fold::{self, Accepted};
 use lineage::frame::{self, Opened, Refusal};
 use lineage::id::EventId;
-use store::tables::{self, LeafKey, Meta, OutboxKey, Outgoing, SourceKey};
+use store::tables::{self, Beside, LeafKey, Meta, OutboxKey, Outgoing, SourceKey};
 use store::{Batch, Durability, Store, Table, failpoint};
 
 use crate::keyring::Keyring;
@@ -102,7 +109,10 @@ impl Recorder {
             let tenant = Tenant::parse_recorded(&name)
                 .map_err(|error| Halt::new(partition, error.to_string(), "Run `ledgerline doctor`."))?;
             let identity = identity(&keyring, partition, &tenant)?;
-            books.insert(name, Book::load(&store, tenant, row, identity).map_err(halted)?);
+            let ledger = LedgerName::parse(&meta.ledger_name)
+                .map_err(|error| Halt::new(partition, error.to_string(), "Run `ledgerline doctor`."))?;
+            let origin = Origin::new(&ledger, &tenant);
+            books.insert(name, Book::load(&store, origin, row, identity).map_err(halted)?);
         }
         let coverage = Coverage::load(&store).map_err(halted)?;
         Ok(Recorder { store, keyring, settings, meta, books, coverage })
@@ -245,7 +255,7 @@ impl Recorder {
         };
         if failpoint::skipped("recorder.ledger") {
             // For `make bench` alone: what the same event costs without a ledger.
-            let index = book.without_leaf(&mut turn.batch, (&event.event_id, opening, body));
+            let index = book.without_leaf(&mut turn.batch, &event.event_id, body);
             book.count(Taken::Recorded);
             turn.applied.recorded += 1;
             return self.derive(turn, envelope, event, index);
@@ -255,8 +265,8 @@ impl Recorder {
             Err(reason) => return self.unappliable(turn, reason, Some(event.event_id)),
         };
         let position = position(&self.meta, turn.record);
-        let index =
-            book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some((&event.event_id, opening, body)));
+        let beside = Beside { event_id: Some(&event.event_id), opening, body };
+        let index = book.append(&mut turn.batch, position, self.meta.time_ns, detail, Some(beside));
         book.count(Taken::Recorded);
         turn.applied.recorded += 1;
         source.iter().for_each(|(source, offset)| self.coverage.count(source, *offset, Taken::Recorded));

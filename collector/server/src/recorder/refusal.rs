@@ -1,4 +1,4 @@
-//! The alert for refused records of the event log: one for a partition, a reason and an hour of the log's time, however many
+//! The alert for refused records of the event log, and the windows that alerts about keys share: one for a partition, a reason and an hour of the log's time, however many
 //! records there are. It fires at the first, and is resolved with the count when the hour is over. Owns its words and its
 //! windows. Trusts nothing of the record: the alert is the partition's own.
 
@@ -12,6 +12,7 @@ use store::tables::{self, RefusalsRow, RefusedAt, Row};
 use store::{Read, Scan, Table};
 
 use super::alarm::Alarm;
+use super::key_alarm::{self, LEDGER_KEY};
 use super::{Halt, Recorder, Turn};
 
 /// The rule.
@@ -30,9 +31,12 @@ struct Words {
     remedy: &'static str,
 }
 
-/// How urgent a refused record is, by its reason.
-pub(crate) fn severity_of_refusal(reason: &str) -> Severity {
-    words(reason).severity
+/// The rule that counts under a row, and how urgent its alert is.
+pub(crate) fn rule_of_row(row_key: &str) -> (&'static str, Severity) {
+    match key_alarm::parts(row_key) {
+        Some(_) => (LEDGER_KEY, Severity::Critical),
+        None => (REFUSED_RECORD, words(row_key).severity),
+    }
 }
 
 fn words(reason: &str) -> Words {
@@ -76,9 +80,14 @@ fn words(reason: &str) -> Words {
 impl Recorder {
     /// Counts a refused record, and tells of the first of its window.
     pub(super) fn refusal(&self, turn: &mut Turn<'_, '_>, reason: &'static str, leaf: u64) -> Result<(), Halt> {
+        self.count_refusal(turn, reason, leaf)
+    }
+
+    /// Counts under a row, and tells of the first of its window.
+    pub(super) fn count_refusal(&self, turn: &mut Turn<'_, '_>, row_key: &str, leaf: u64) -> Result<(), Halt> {
         let at = RefusedAt { leaf, offset: turn.record.offset };
         let time_ns = self.meta.time_ns;
-        let known = tables::get::<RefusalsRow>(&turn.batch, reason.as_bytes());
+        let known = tables::get::<RefusalsRow>(&turn.batch, row_key.as_bytes());
         let known = known.map_err(|error| Halt::store(self.meta.partition, &error))?;
         let mut row = match known {
             Some(row) => RefusalsRow { count: row.count + 1, last: at, ..row },
@@ -93,10 +102,10 @@ impl Recorder {
         };
         if !row.told && time_ns > 0 {
             row.told = true;
-            let message = self.refusal_message(reason, &row);
+            let message = self.window_message(row_key, &row);
             self.tell(turn, &message, 0);
         }
-        tables::put(&mut turn.batch, reason.as_bytes(), &row);
+        tables::put(&mut turn.batch, row_key.as_bytes(), &row);
         Ok(())
     }
 
@@ -109,15 +118,15 @@ impl Recorder {
             ControlFlow::Continue(())
         });
         scanned.map_err(|error| Halt::store(self.meta.partition, &error))?;
-        for (reason, row) in rows {
+        for (row_key, row) in rows {
             let row = row.ok_or_else(|| Halt::store(self.meta.partition, &tables::undecodable(Table::Refusals)))?;
             if !row.told {
                 let row = RefusalsRow { window_ns: window(time_ns), opened_ns: time_ns, told: true, ..row };
-                let message = self.refusal_message(&reason, &row);
+                let message = self.window_message(&row_key, &row);
                 self.tell(turn, &message, 0);
-                tables::put(&mut turn.batch, reason.as_bytes(), &row);
-            } else if row.window_ns.saturating_add(WINDOW_NS) <= time_ns {
-                let mut message = self.refusal_message(&reason, &row);
+                tables::put(&mut turn.batch, row_key.as_bytes(), &row);
+            } else if until_ns(&row) <= time_ns && !key_alarm::stands(&row_key) {
+                let mut message = self.window_message(&row_key, &row);
                 let count = row.count;
                 message.resolve(
                     &format!("its hour is over; {count} in all, the last at offset {}", row.last.offset),
@@ -125,16 +134,24 @@ impl Recorder {
                     time_ns,
                 );
                 self.tell(turn, &message, 0);
-                turn.batch.delete(Table::Refusals, reason.as_bytes());
+                turn.batch.delete(Table::Refusals, row_key.as_bytes());
             }
         }
         Ok(())
     }
 
+    /// The message of a row: about the keys of a tree, or about refused records.
+    fn window_message(&self, row_key: &str, row: &RefusalsRow) -> AlertMessage {
+        match key_alarm::parts(row_key) {
+            Some((tenant, reason)) => self.key_message(tenant, reason, row),
+            None => self.refusal_message(row_key, row),
+        }
+    }
+
     fn refusal_message(&self, reason: &str, row: &RefusalsRow) -> AlertMessage {
         let Words { severity, means, remedy } = words(reason);
         let own = Tenant::partition(self.meta.partition);
-        let (from, until) = (rfc3339(row.window_ns), rfc3339(row.window_ns.saturating_add(WINDOW_NS)));
+        let (from, until) = (rfc3339(row.window_ns), rfc3339(until_ns(row)));
         let mut leaves = vec![(row.first.leaf, row.first.offset)];
         if row.count > 1 {
             leaves.push((row.last.leaf, row.last.offset));
@@ -169,6 +186,11 @@ impl Recorder {
             times_ns: (row.opened_ns, row.opened_ns),
         })
     }
+}
+
+/// End of a row's window, ns.
+pub(super) fn until_ns(row: &RefusalsRow) -> i64 {
+    row.window_ns.saturating_add(WINDOW_NS)
 }
 
 /// Start of the window that a time lies in.

@@ -25,6 +25,7 @@ impl Recorder {
         self.cover_rejections(turn)?;
         self.refusal_windows(turn)?;
         self.heartbeats(turn);
+        self.books.values_mut().for_each(|book| book.keys.lapse(self.meta.time_ns, book.row.size));
         self.checkpoints(turn, ordered);
         Ok(())
     }
@@ -96,6 +97,8 @@ impl Recorder {
             .books
             .iter_mut()
             .filter(|(_, book)| book.row.size > book.row.checkpoint_size && due(book.row.checkpoint_ns))
+            // A tree whose keys are all revoked is signed once it has another one.
+            .filter(|(_, book)| book.keys.can_sign())
             .map(|(tenant, book)| {
                 let root = book.checkpoint(time_ns);
                 Outgoing::Checkpoint { tenant: tenant.clone(), size: book.row.size, root }

@@ -64,6 +64,5 @@ impl Citations {
 fn ours(recovery: &Recovery<'_>, note: &[u8]) -> Option<Verified> {
     let first = note.split(|byte| *byte == b'\n').next()?;
     let origin = Origin::parse(std::str::from_utf8(first).ok()?).ok()?;
-    let verifier = recovery.keyring.signer(&origin).verifier().clone();
-    Checkpoint::verify(note, &[verifier]).ok()
+    Checkpoint::verify(note, &recovery.keyring.verifiers(&origin)).ok()
 }

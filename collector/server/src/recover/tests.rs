@@ -76,7 +76,7 @@ impl Scene {
 
     fn note(&self, tenant: &str, size: u64) -> Vec<u8> {
         let origin = Origin::parse(&format!("test/{tenant}")).unwrap();
-        let signer = self.world.keyring.signer(&origin);
+        let signer = self.world.keyring.signer(&origin).unwrap();
         let root = [u8::try_from(size).unwrap(); 32];
         Checkpoint { origin, size, root }.sign(&[&signer]).unwrap().to_bytes()
     }
@@ -245,7 +245,7 @@ fn a_recovery_that_makes_no_sense_is_refused() {
     assert!(matches!(scene.recover(&Attempt { ledger: "test", ..ORDINARY }), Err(RecoverError::SameName(_))));
     let foreign = World::with_seed(100);
     let origin = Origin::parse("test/default").unwrap();
-    let signer = foreign.keyring.signer(&origin);
+    let signer = foreign.keyring.signer(&origin).unwrap();
     let forged = Checkpoint { origin, size: 9, root: [9; 32] }.sign(&[&signer]).unwrap().to_bytes();
     let notes = [scene.note("default", 5), forged];
     assert!(matches!(

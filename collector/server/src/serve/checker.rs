@@ -187,7 +187,7 @@ impl Checker {
         };
         let mut order = [0; 16];
         order.copy_from_slice(&digest(CHECK_ORDER, &[tree.tenant.as_bytes(), what.as_bytes()])[..16]);
-        if let Err(reason) = self.core.append_signed(&tree.tenant, None, INTEGRITY_CHECK, order, &bytes) {
+        if let Err(reason) = self.core.append_signed(&tree.tenant, INTEGRITY_CHECK, order, &bytes) {
             tracing::warn!(tenant = %tree.tenant, %reason, "a check of the ledger could not be recorded");
         }
     }

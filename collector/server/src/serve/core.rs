@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::keeper::Kept;
 use super::owners::Owners;
-use super::parts::{self, keyring, keys_folder, ledger_name, open_existing, open_log};
+use super::parts::{self, key_places, keyring, ledger_name, open_existing, open_log};
 use super::peers::Peers;
 use super::{StartError, topics};
 use crate::build::Build;
@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::cosigning::Standing;
 use crate::genesis::{Beginning, Begun, Homes, configured_tenants};
+use crate::http::model::ReadinessReason;
 use crate::intake::{Desk, DirectIntake, DirectParts, TopicIntake, TopicIntakeParts, WrittenVersion, limits};
 use crate::keyring::Keyring;
 use crate::log::{Log, Names};
@@ -68,6 +69,8 @@ pub struct Core {
     pub(crate) kept: Kept,
     /// Which witnesses fail.
     pub(crate) cosigning: Standing,
+    /// What is wrong with the keys that sign, as of the last look.
+    pub(super) key_faults: Mutex<Vec<ReadinessReason>>,
     owners: Mutex<Option<Arc<Owners>>>,
     stop: Arc<AtomicBool>,
     /// Tells the group that shares partitions to leave: last, for leaving takes the partitions away.
@@ -120,7 +123,7 @@ impl Core {
     pub fn open_stopped(mut config: Config, host: Host) -> Result<Arc<Self>, StartError> {
         let log = open_existing(&config, &host)?;
         let names = topics::names(&config);
-        let keyring = Arc::new(Keyring::load(&keys_folder(&config))?);
+        let keyring = Arc::new(Keyring::load(key_places(&config))?);
         let begun = Begun::read(log.as_ref(), &names, &keyring)?;
         config.recorder.partitions = begun.homes.count();
         config.ledger.name = begun.ledger_name.unwrap_or(config.ledger.name);
@@ -166,6 +169,7 @@ impl Core {
             takeover: AtomicBool::new(false),
             kept: Kept::default(),
             cosigning: Standing::default(),
+            key_faults: Mutex::default(),
             owners: Mutex::new(None),
             stop: Arc::new(AtomicBool::new(false)),
             leave: AtomicBool::new(false),
@@ -190,6 +194,7 @@ impl Core {
         }
         let core = Arc::clone(self);
         self.spawn("survey", move || core.survey())?;
+        self.watch_keys()?;
         let core = Arc::clone(self);
         let interval = Duration::from_millis(self.config.recorder.tick_interval_ms);
         self.spawn("tick", move || core.ticker.run(interval, &|| core.partitions(), &core.stop))

@@ -1,12 +1,15 @@
 //! The whole server from its configuration: core, reads, HTTP edge. Owns start and stop: nothing is served before the log is
 //! open and the ledger begun; a stop takes no new work, finishes what is at hand, ticks, publishes, and ends within its bound.
 
+mod checker;
 mod controls;
 mod core;
 mod error;
 mod folder;
 mod generation;
 mod keeper;
+mod key_watch;
+mod keys;
 mod membership;
 mod owners;
 mod parts;
@@ -22,7 +25,7 @@ pub use error::StartError;
 pub use folder::{Folder, Purpose};
 pub use keeper::{Kept, Newest};
 pub use owners::Owners;
-pub use parts::{keys_folder, open_log};
+pub use parts::{key_places, keys_folder, open_log};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -32,6 +35,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use self::controls::LogControls;
+use self::keys::HeldKeys;
 use self::snapshots::KeptSnapshots;
 use crate::config::Config;
 use crate::http::{Api, Parts, Server};
@@ -67,6 +71,7 @@ pub async fn start(config: Config, host: Host) -> Result<Serving, StartError> {
                 working.work(&url)?;
                 working.keep_snapshots(true)?;
                 working.ask_witnesses()?;
+                working.check_ledgers()?;
             }
             false => working.own_none(),
         }
@@ -130,6 +135,7 @@ fn edge(core: &Arc<Core>, reads: &Arc<StoreReads>) -> Result<Api, StartError> {
         intake: Arc::new(core.direct("http")?),
         reads: Arc::clone(reads) as Arc<dyn crate::http::Reads>,
         controls: Arc::new(LogControls(Arc::clone(core))),
+        keys: Arc::new(HeldKeys(Arc::clone(core))),
         snapshots: Arc::new(KeptSnapshots(Arc::clone(core))),
         metrics: Arc::clone(&core.metrics),
         metrics_served: core.config.telemetry.metrics,

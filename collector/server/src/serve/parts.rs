@@ -10,7 +10,7 @@ use super::core::{Core, Host};
 use super::{StartError, topics};
 use crate::config::Config;
 use crate::genesis::configured_tenants;
-use crate::keyring::Keyring;
+use crate::keyring::{KeyPlaces, Keyring};
 use crate::log::embedded::{Bounds, Embedded};
 use crate::log::kafka::{Kafka, Settings};
 use crate::log::{Log, Sizing};
@@ -31,19 +31,28 @@ pub fn keys_folder(config: &Config) -> PathBuf {
     config.ledger.keys_dir.clone().unwrap_or_else(|| config.data_dir.join("keys"))
 }
 
+/// Where the keys are, those that sign in other places too.
+pub fn key_places(config: &Config) -> KeyPlaces {
+    KeyPlaces {
+        folder: keys_folder(config),
+        shared: config.ledger.signer.clone(),
+        tenants: config.ledger.signers.clone(),
+    }
+}
+
 /// The deployment's keys. With the embedded log what is missing is made; otherwise `keys init` makes them, once for all
 /// processes.
 pub(super) fn keyring(config: &Config, host: &Host, ledger: &LedgerName) -> Result<Keyring, StartError> {
-    let folder = keys_folder(config);
+    let places = key_places(config);
     if config.kafka.is_configured() {
-        return Ok(Keyring::load(&folder)?);
+        return Ok(Keyring::load(places)?);
     }
     let mut draw = || {
         let mut bytes = [0; 32];
         host.random.fill(&mut bytes);
         bytes
     };
-    Ok(Keyring::init(&folder, ledger, config.recorder.partitions, &configured_tenants(config), &mut draw)?)
+    Ok(Keyring::init(places, ledger, config.recorder.partitions, &configured_tenants(config), &mut draw)?)
 }
 
 /// Opens the configured log.

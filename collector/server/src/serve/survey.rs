@@ -15,7 +15,7 @@ use store::{Read, Scan, Store, StoreError, Table};
 use super::Core;
 use crate::metrics::{AlertLabel, PartitionLabel, TableLabel};
 use crate::publisher::{label_of, name_of};
-use crate::recorder::{REFUSED_RECORD, severity_of_refusal};
+use crate::recorder::rule_of_row;
 
 /// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -95,8 +95,8 @@ fn alerts(store: &Store, tenant: u32, firing: &mut Firing) -> Result<(), StoreEr
 fn refusals(store: &Store, firing: &mut Firing) -> Result<(), StoreError> {
     store.scan(Scan::prefix(Table::Refusals, &[]), &mut |reason, row| {
         if RefusalsRow::decode(row).is_some_and(|row| row.told) {
-            let severity = name_of(severity_of_refusal(&String::from_utf8_lossy(reason)));
-            let label = AlertLabel { rule: REFUSED_RECORD, severity, state: "firing" };
+            let (rule, severity) = rule_of_row(&String::from_utf8_lossy(reason));
+            let label = AlertLabel { rule, severity: name_of(severity), state: "firing" };
             *firing.entry(label).or_default() += 1;
         }
         ControlFlow::Continue(())

@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use ledger::key::Signer;
 use ledger::leaf::Hex;
 use ledger::manifest::{Manifest, Place as TopicPlace, Published, SnapshotName, StoredFile, TreeHead};
 use ledger::{LedgerName, Origin, Tenant};
@@ -14,7 +15,7 @@ use store::{Held, Store, StoreOptions, copied_files, failpoint};
 use super::remote::{Put, Remote};
 use super::{Digests, SnapshotError};
 use crate::clock::Clock;
-use crate::keyring::Keyring;
+use crate::keyring::{Keyring, key_book_of};
 
 /// Block cache and memtables of a copy that is looked at.
 const LOOK_BYTES: usize = 8 << 20;
@@ -99,14 +100,29 @@ impl Maker {
         if failpoint::hit("snapshot.manifest.before") {
             return Err(SnapshotError::Stopped);
         }
-        let signer = self.keyring.signer(&manifest.origin);
+        let sealed = self.sealed(store, &manifest)?;
         // The commit point: from here on the snapshot is there, and every object that it names was there before it.
-        match self.remote.put_manifest(&name, manifest.seal(&signer)?).await? {
+        match self.remote.put_manifest(&name, sealed).await? {
             Put::Written => tracing::info!(snapshot = %name, uploaded_bytes, uploaded_files, "a snapshot was made"),
             Put::Existed => tracing::info!(snapshot = %name, "the snapshot was there already"),
         }
         let (size_bytes, files) = (manifest.size_bytes(), manifest.files.len() as u64);
         Ok(Made { name, size_bytes, files, uploaded_bytes, uploaded_files })
+    }
+
+    /// Signed by the keys that sign the partition's own tree, as far as they are here.
+    fn sealed(&self, store: &Store, manifest: &Manifest) -> Result<Vec<u8>, SnapshotError> {
+        let origin = &manifest.origin;
+        let size = manifest.trees.iter().find(|tree| tree.tenant == *origin.tenant()).map_or(0, |tree| tree.size);
+        let book = key_book_of(store, &origin.ledger(), origin.tenant())?;
+        let signers = book.map(|book| self.keyring.signers_of(&book, size)).unwrap_or_default();
+        if signers.is_empty() {
+            let what =
+                format!("no key that signs {origin} is here: see `ledgerline --tenant {} keys list`", origin.tenant());
+            return Err(SnapshotError::Unpublished(what));
+        }
+        let signers: Vec<&dyn Signer> = signers.iter().map(|signer| signer as &dyn Signer).collect();
+        Ok(manifest.seal(&signers)?)
     }
 
     fn manifest(&self, held: &Held, files: Vec<StoredFile>) -> Result<Manifest, SnapshotError> {

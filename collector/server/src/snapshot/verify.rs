@@ -19,7 +19,8 @@ const READS_MAX: usize = 4;
 /// Whose signatures count.
 #[derive(Clone)]
 pub enum Trust {
-    /// The key that this deployment signs with, under each partition's name in the ledger of this name.
+    /// The keys that this deployment signs or signed with, but for revoked ones, under each partition's name in the ledger of
+    /// this name.
     Own(Arc<Keyring>, LedgerName),
     /// These keys.
     Keys(Vec<VerifierKey>),
@@ -30,7 +31,7 @@ impl Trust {
         match self {
             Trust::Own(keyring, ledger) => {
                 let origin = Origin::new(ledger, &Tenant::partition(partition));
-                vec![keyring.signer(&origin).verifier().clone()]
+                keyring.verifiers(&origin)
             }
             Trust::Keys(keys) => keys.clone(),
         }

@@ -21,6 +21,7 @@ fn tokens() -> String {
 fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
     let path = path.replace("{run_id}", "r").replace("{key}", "k").replace("{alert_id}", "a");
     let path = path.replace("{tenant}", "acme").replace("tile/{*place}", "tile/0/000").replace("{*place}", "000");
+    let path = path.replace("{order}", &"0".repeat(32));
     let query = match path.as_str() {
         "/v1/job" | "/v1/dataset" => "?node=x",
         path if path.contains("lineage/") => "?node=x",
@@ -32,9 +33,25 @@ fn status(server: &Running, token: &str, method: &str, path: &str) -> u16 {
     let headers = [("authorization", bearer.as_str()), ("idempotency-key", "12345678")];
     match method {
         "POST" if path.ends_with("batch") => server.post(&path, &headers, "[{}]").status,
+        "POST" if path.ends_with("/sign") || path.ends_with("/operations") => {
+            server.post(&path, &headers, serde_json::json!({ "note": order_note() }).to_string()).status
+        }
         "POST" => server.post(&path, &headers, "{}").status,
         _ => server.get_as(token, &format!("{path}{query}")).status,
     }
+}
+
+/// An order about a key of acme's ledger, signed by somebody.
+fn order_note() -> String {
+    use ledger::key::{KeyName, KeyOrder, SigningKey};
+    use ledger::leaf::{Hex, KeyAction};
+    let origin = ledger::Origin::parse("ledgerline/acme").unwrap();
+    let key = SigningKey::from_seed(KeyName::of_checkpoints(&origin), [1; 32]).verifier().clone();
+    let (action, order) = (KeyAction::Revoke, Hex([1; 16]));
+    let order = KeyOrder { origin, action, key, replaces: None, overlap_seconds: None, reason: None, order };
+    let mut note = order.note();
+    note.sign(&SigningKey::from_seed(KeyName::parse("somebody").unwrap(), [2; 32])).unwrap();
+    String::from_utf8(note.to_bytes()).unwrap()
 }
 
 /// Written down apart from the code that is tested: per kind of route, the letters of those who may, in the order
@@ -44,7 +61,7 @@ fn who_may(method: &str, path: &str) -> &'static str {
         (_, "/healthz" | "/readyz" | "/openapi.json") => "everybody",
         (_, "/v1/status" | "/v1/partitions" | "/metrics") => "pcsaA",
         ("POST", "/api/v1/lineage" | "/api/v1/lineage/batch") => "psA",
-        (_, "/v1/snapshots") => "A",
+        (_, "/v1/snapshots") | ("POST", "/v1/keys/next" | "/v1/keys/sign" | "/v1/keys/operations") => "A",
         ("POST", _) => "sA",
         (_, "/v1/events/{key}/body" | "/ledger/{tenant}/bodies/{*place}") => "aA",
         (_, path) if path.starts_with("/v1/rejected") => "saA",

@@ -99,6 +99,7 @@ fn api(config: Config, fake: &Arc<Fake>, metrics: &Arc<Metrics>) -> Api {
         intake: fake.clone(),
         reads: fake.clone(),
         controls: fake.clone(),
+        keys: fake.clone(),
         snapshots: fake.clone(),
         metrics: metrics.clone(),
         metrics_served: true,

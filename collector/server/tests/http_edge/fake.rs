@@ -137,7 +137,27 @@ impl Snapshots for Fake {
     }
 }
 
+impl Keys for Fake {
+    fn next(&self, tenant: String, _: bool, _: bool) -> Answering<Result<NextKey, NoKey>> {
+        let known = tenant != "nobody";
+        let reason = "the file can't be written".to_owned();
+        Box::pin(async move { if known { Ok(NextKey::example()) } else { Err(NoKey::Unavailable { reason }) } })
+    }
+
+    fn sign(&self, _: String, note: String) -> Answering<Result<String, NoKey>> {
+        let reason = "this is not a key operation".to_owned();
+        let known = !note.is_empty();
+        Box::pin(async move { if known { Ok(note) } else { Err(NoKey::Malformed { reason }) } })
+    }
+}
+
 impl Reads for Fake {
+    fn keys(&self, _: &str) -> Read<Vec<TreeKeys>> {
+        self.answer(vec![TreeKeys::example()])
+    }
+    fn key_order(&self, _: &str, _: &[u8; 16]) -> Read<KeyOrderOutcome> {
+        self.answer(KeyOrderOutcome::example())
+    }
     fn progress(&self) -> watch::Receiver<u64> {
         self.progress.subscribe()
     }

@@ -138,7 +138,7 @@ fn a_store_that_is_not_the_manifests_is_refused() {
         let check = async |change: &dyn Fn(&mut Manifest), part: &str| {
             let mut manifest = kept.manifest.clone();
             change(&mut manifest);
-            std::fs::write(&path, manifest.seal(&keyring.signer(&manifest.origin)).unwrap()).unwrap();
+            std::fs::write(&path, manifest.seal(&[&keyring.signer(&manifest.origin).unwrap()]).unwrap()).unwrap();
             let elsewhere = tempfile::tempdir().unwrap();
             let target = kept.target(elsewhere.path());
             let error = restore(&kept.shelf.remote(), &kept.manifest.name(), &trust, &target).await.unwrap_err();

@@ -32,13 +32,26 @@ fn dedup_key(tenant: u32, event_id: &[u8; 32]) -> [u8; 36] {
     bytes
 }
 
-/// Writes a leaf, and for an event the rows beside it.
-pub fn put_leaf(batch: &mut Batch<'_>, key: LeafKey, leaf: Vec<u8>, event: Option<(&[u8; 32], &[u8], &[u8])>) {
+/// What lies beside a leaf and is shown and erased with it.
+#[derive(Clone, Copy, Debug)]
+pub struct Beside<'a> {
+    /// The event's id, under which it is found again; none for a control record.
+    pub event_id: Option<&'a [u8; 32]>,
+    /// Opens the leaf's commitment.
+    pub opening: &'a [u8],
+    /// What the leaf commits to: the event as received, or the content of the control record.
+    pub body: &'a [u8],
+}
+
+/// Writes a leaf, and the rows beside it.
+pub fn put_leaf(batch: &mut Batch<'_>, key: LeafKey, leaf: Vec<u8>, beside: Option<Beside<'_>>) {
     batch.put(Table::Leaves, &key.bytes(), leaf);
-    if let Some((event_id, opening, body)) = event {
+    if let Some(Beside { event_id, opening, body }) = beside {
         batch.put(Table::Openings, &key.bytes(), opening);
         batch.put(Table::Bodies, &key.bytes(), body);
-        put_dedup(batch, key, event_id);
+        if let Some(event_id) = event_id {
+            put_dedup(batch, key, event_id);
+        }
     }
 }
 

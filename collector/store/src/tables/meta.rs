@@ -70,9 +70,8 @@ pub struct Meta {
 }
 
 impl Meta {
-    /// The format that this build reads and writes. There is no older one yet: the build that makes the second one brings
-    /// the way from the first along, or the command that goes it.
-    pub const FORMAT: u32 = 1;
+    /// The format that this build reads and writes. 2 keeps the keys of each tree, and the content of control records.
+    pub const FORMAT: u32 = 2;
 
     /// The format of a store. Looks at the first bytes of the row alone, which every version of it begins with.
     ///

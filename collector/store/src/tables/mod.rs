@@ -4,6 +4,7 @@
 mod cosigned;
 mod graph;
 mod hashes;
+mod keys;
 mod leaves;
 mod meta;
 mod outbox;
@@ -14,7 +15,8 @@ mod tiles;
 
 pub use cosigned::CosignedRow;
 pub use hashes::TreeHashes;
-pub use leaves::{LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_dedup, put_leaf, repeats};
+pub use keys::{KeyRow, SignedRow, keys, put_key};
+pub use leaves::{Beside, LeafKey, body, count_repeat, leaf_at, leaf_of, opening, put_dedup, put_leaf, repeats};
 pub use meta::{Meta, StoreFormat};
 pub use outbox::{OutboxKey, Outgoing};
 pub use refusals::{RefusalsRow, RefusedAt};

@@ -9,7 +9,7 @@ use serde::Serialize;
 use server::fsck::{Fsck, FsckError, Sound, stores};
 use server::intake::limits;
 use server::keyring::Keyring;
-use server::serve::keys_folder;
+use server::serve::key_places;
 use store::{Store, StoreOptions, tables};
 
 use crate::arguments::{self, Arguments};
@@ -37,7 +37,7 @@ pub fn run(arguments: &Arguments, asked: &arguments::Fsck) -> Result<(), Failure
         ));
     }
     let config = settings::load(arguments, &[])?.config;
-    let keyring = Keyring::load(&keys_folder(&config)).map_err(Failure::unasked)?;
+    let keyring = Keyring::load(key_places(&config)).map_err(Failure::unasked)?;
     let schemas = Schemas::built_in().map_err(Failure::unasked)?;
     let limits = limits(&config.intake);
     let mut told = Vec::new();

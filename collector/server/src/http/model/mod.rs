@@ -13,6 +13,7 @@ mod example;
 mod facts;
 mod health;
 mod job;
+mod keys;
 mod known;
 mod lineage;
 mod node;
@@ -45,6 +46,7 @@ pub use facts::{
 };
 pub use health::{Readiness, ReadinessReason};
 pub use job::{Job, JobAbout, JobSummary};
+pub use keys::{KeyOrderNote, KeyOrderOutcome, LedgerKey, LedgerKeyState, NextKey, NextKeyOrder, TreeKeys};
 pub use known::{AtLeast, Covers, Known};
 pub use lineage::{Cut, CutReason, Direction, EdgeKind, EdgeState, Evidence, Lineage, LineageEdge, LineageNode};
 pub use node::{Node, NodeKind};

@@ -5,6 +5,7 @@ pub(super) mod batch;
 pub(super) mod checkpoint;
 pub(super) mod events;
 pub(super) mod health;
+pub(super) mod keys;
 pub(super) mod lineage;
 pub(super) mod nodes;
 pub(super) mod partitions;

@@ -1,6 +1,7 @@
 //! The publisher over the simulated and the embedded log: each row of the outbox is seen once, whoever dies and wherever;
 //! a former owner is heard no more; a store that is not the one that was signed publishes nothing.
 
+mod keys;
 mod torn;
 
 use std::ops::ControlFlow;
@@ -298,7 +299,7 @@ fn a_note_that_is_not_ours_proves_nothing() {
     publish_all(&mut scene.publisher(&recorded));
     let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::parse("default").unwrap());
     let stranger = World::with_seed(100);
-    let signer = stranger.keyring.signer(&origin);
+    let signer = stranger.keyring.signer(&origin).unwrap();
     let note = Checkpoint { origin, size: 2, root: [9; 32] }.sign(&[&signer]).unwrap().to_bytes();
     let record = NewRecord::new(&scene.names.checkpoints, note).key("default/2");
     scene.log.appender().unwrap().append(vec![record]).unwrap();

@@ -1,16 +1,18 @@
 //! The recorder over real RocksDB: outcomes by table, and that no cut of the log into batches can be seen.
 
 mod alarms;
+mod keys;
 pub(crate) mod world;
 
 use std::collections::BTreeMap;
 
+use ledger::leaf::KeyAction;
 use ledger::{LedgerName, Origin, Tenant};
 use proptest::prelude::*;
 use store::tables::{self, Meta, Outgoing, Row, TenantRow};
 use store::{Store, StoreOptions, Table};
 
-use self::world::{SECOND_NS, START_NS, Step, World, play};
+use self::world::{KeyStep, SECOND_NS, START_NS, Step, World, play};
 use super::Applied;
 use super::control::TenantContent;
 
@@ -42,7 +44,8 @@ fn each_record_meets_its_outcome() {
 fn a_signed_tenant_control_begins_a_tree_and_its_repeat_does_nothing() {
     let world = World::new();
     let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::partition(0));
-    let (verifier_key, root_key) = (world.keyring.signer(&origin).verifier().to_text(), world.keyring.root().to_text());
+    let (verifier_key, root_key) =
+        (world.keyring.signer(&origin).unwrap().verifier().to_text(), world.keyring.root().to_text());
     let content = serde_json::to_vec(&TenantContent { tenant: "default".to_owned(), verifier_key, root_key }).unwrap();
     let control = |offset| world.control(offset, "tenant", &content, [9; 16]);
     let (sum, _) = play(&world, &[world.genesis(), control(1), control(2)], 1000, false);
@@ -112,6 +115,21 @@ fn a_tree_is_signed_once_in_an_interval_of_the_logs_time() {
     check_checkpoints("an ordered tick does not wait", &[tick(1), event(1), event(2), ordered(2)], &next);
 }
 
+fn key_step() -> impl Strategy<Value = KeyStep> {
+    const ACTIONS: [KeyAction; 5] =
+        [KeyAction::Enrol, KeyAction::Rotate, KeyAction::Retire, KeyAction::Revoke, KeyAction::Recover];
+    let action = prop::sample::select(ACTIONS.to_vec());
+    // Most orders are signed by everybody: who may what is the book's to test.
+    let by = prop_oneof![3 => Just(0x1f), 1 => 0..32_u8];
+    (0..12_u8, action, 0..3_u8, 0..3_u8, by).prop_map(|(number, action, from, to, by)| KeyStep {
+        number,
+        action,
+        from,
+        to,
+        by,
+    })
+}
+
 fn step() -> impl Strategy<Value = Step> {
     let kinds = prop::sample::select(vec!["START", "RUNNING", "COMPLETE", "FAIL", "ABORT", "OTHER"]);
     let source = prop::option::of(0..40_i64);
@@ -124,6 +142,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..3_u8).prop_map(|key| Step::Drill { key, message: "" }),
         1 => (0..50_i64).prop_map(|next| Step::Progress { next }),
         1 => (0..20_i64).prop_map(|offset| Step::Rejected { offset }),
+        2 => key_step().prop_map(Step::Key),
         1 => prop::sample::select(vec![Step::Foreign, Step::Forged, Step::Misplaced, Step::Unsigned]),
     ]
 }

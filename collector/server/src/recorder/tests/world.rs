@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use ledger::commitment::Opening;
-use ledger::key::KeyName;
+use ledger::key::{KeyName, KeyOrder, SigningKey};
+use ledger::leaf::{Hex, KeyAction};
+use ledger::note::Note;
 use ledger::tree::{Frontier, leaf_hash};
 use ledger::{LedgerName, Origin, Tenant};
 use lineage::c14n;
@@ -60,7 +62,27 @@ pub(crate) enum Step {
     Forged,
     Misplaced,
     Unsigned,
+    /// An order about a key of the ledger of `default`.
+    Key(KeyStep),
 }
+
+/// An order about a key. Keys have numbers: 0 is the one of leaf 0.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyStep {
+    /// Tells one order from another; also its idempotency key.
+    pub number: u8,
+    /// What is done.
+    pub action: KeyAction,
+    /// With a rotation, the key that is replaced.
+    pub from: u8,
+    /// The key.
+    pub to: u8,
+    /// Who signs: bit 0 the root key, bit n + 1 key n.
+    pub by: u8,
+}
+
+/// How long both keys of a rotation sign in these histories, seconds.
+pub(crate) const OVERLAP_SECONDS: u32 = 100;
 
 /// Everything that a test's records are made with.
 pub(crate) struct World {
@@ -117,7 +139,8 @@ impl World {
             ledger_name: "test".to_owned(),
             partition: 0,
             partition_count: 1,
-            verifier_key: self.keyring.signer(&origin).verifier().to_text(),
+            // The first key, whichever were made since.
+            verifier_key: self.keyring.signers(&origin).unwrap()[0].verifier().to_text(),
             root_key: self.keyring.root().to_text(),
             tenants: vec!["default".to_owned()],
             previous: Default::default(),
@@ -199,6 +222,17 @@ impl World {
                     &Envelope { rejections: Some(rejections), ..Self::envelope(Kind::Rejections, "default", START_NS) },
                 )
             }
+            Step::Key(step) => {
+                let note = self.key_note(step).1.to_bytes();
+                let control =
+                    Control { name: "key-operation", content: &note, expected_size: None, signatures: vec![] };
+                let idempotency_key = Some(IdempotencyKey([step.number; 16]));
+                let blank = Self::envelope(Kind::Control, "default", START_NS);
+                self.record(
+                    offset,
+                    &Envelope { control: Some(control), idempotency_key, principal: Some("jo"), ..blank },
+                )
+            }
             Step::Foreign => self.raw(offset, None, b"hello".to_vec()),
             Step::Forged => {
                 let mut record = self.record(offset, &Self::envelope(Kind::Tick, "p-0", START_NS));
@@ -230,11 +264,45 @@ impl World {
         }
     }
 
+    /// Key `number` of the ledger of `default`.
+    pub fn key(&self, number: u8) -> SigningKey {
+        let name = KeyName::of_checkpoints(&Origin::new(
+            &LedgerName::parse("test").unwrap(),
+            &Tenant::parse("default").unwrap(),
+        ));
+        // The keyring's own was drawn first.
+        let seed = if number == 0 { 1 } else { 0x40 + number };
+        SigningKey::from_seed(name, [seed; 32])
+    }
+
+    /// An order and the note that carries it.
+    pub fn key_note(&self, step: &KeyStep) -> (KeyOrder, Note) {
+        let KeyStep { number, action, from, to, by } = *step;
+        let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::parse("default").unwrap());
+        let rotates = action == KeyAction::Rotate;
+        let order = KeyOrder {
+            key: self.key(to).verifier().clone(),
+            action,
+            replaces: rotates.then(|| self.key(from).verifier().id()),
+            overlap_seconds: rotates.then_some(OVERLAP_SECONDS),
+            reason: None,
+            order: Hex([number; 16]),
+            origin: origin.clone(),
+        };
+        let root = SigningKey::from_seed(KeyName::of_root(&origin), [2; 32]);
+        let mut note = order.note();
+        let signers = std::iter::once(root).chain((0..7).map(|number| self.key(number)));
+        for (_, signer) in signers.enumerate().filter(|(at, _)| by & (1 << at) != 0) {
+            note.sign(&signer).unwrap();
+        }
+        (order, note)
+    }
+
     /// A control record for the tenant `default`, signed with the key of checkpoints.
     pub fn control(&self, offset: u64, name: &str, content: &[u8], key: [u8; 16]) -> Record {
         let origin = Origin::new(&LedgerName::parse("test").unwrap(), &Tenant::partition(0));
-        let signer = self.keyring.signer(&origin);
-        let value = ledger::key::Signer::sign(&signer, &signed_message(name, &key, content)).unwrap();
+        let signer = &self.keyring.signers(&origin).unwrap()[0];
+        let value = ledger::key::Signer::sign(signer, &signed_message(name, &key, content)).unwrap();
         let signer = KeyName::of_checkpoints(&origin);
         let signature = Signature { algorithm: "ed25519", key: signer.as_str(), value: &value };
         let control = Control { name, content, expected_size: None, signatures: vec![signature] };
