@@ -7,9 +7,9 @@ use super::keys::Keys;
 pub struct Integrity {
     /// `integrity.interval_ms`: between two looks, each at one tile of 256 leaves and what lies behind them; 0: none.
     pub interval_ms: u64,
-    /// `integrity.period_hours`: the whole of every ledger is read once in this time; looks come closer where that asks for it,
-    /// up to fifty a second.
-    pub period_hours: u64,
+    /// `integrity.period_ms`: the whole of every ledger is read once in this time, evenly; looks come closer where that asks for
+    /// it, up to fifty a second.
+    pub period_ms: u64,
 }
 
 impl Integrity {
@@ -18,6 +18,6 @@ impl Integrity {
             0 | 20..=3_600_000 => Ok(()),
             _ => Err("must be 0, or lie between 20 and 3600000".to_owned()),
         });
-        Self { interval_ms, period_hours: keys.bounded("integrity.period_hours", 24, 1..=8_760) }
+        Self { interval_ms, period_ms: keys.bounded("integrity.period_ms", 86_400_000, 1_000..=31_536_000_000) }
     }
 }

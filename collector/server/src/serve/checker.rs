@@ -1,5 +1,6 @@
-//! The continuous check: on a thread of its own, a little at a time, every ledger of this process against itself. Odd looks take
-//! some tile by chance, even ones go through all of them in turn. What is wrong is recorded once, as a leaf and an alert.
+//! The continuous check: on a thread of its own, a little at a time, every ledger of this process against itself. Each look takes
+//! some tile by chance; a walk goes through all of them, evenly over its period. What is wrong is recorded once, as a leaf and an
+//! alert; a walk that found nothing is a leaf.
 //! Never reads what may still grow: full tiles alone, which no writer touches again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,6 +40,7 @@ struct Tree {
 struct Walk {
     next: u64,
     checked: u64,
+    began: Duration,
     began_at_ns: i64,
 }
 
@@ -81,23 +83,20 @@ impl Checker {
         let trees = self.trees();
         let tiles: u64 = trees.iter().map(|tree| tree.row.size / WIDTH).sum();
         let interval = Duration::from_millis(self.core.config.integrity.interval_ms);
-        let Some(at) = usize::try_from(self.looks / 2).ok().and_then(|turn| turn.checked_rem(trees.len())) else {
-            return interval;
-        };
-        let tree = &trees[at];
-        let full = tree.row.size / WIDTH;
-        if self.looks.is_multiple_of(2) {
-            self.walk(tree, full);
-        } else if full > 0 {
+        trees.iter().for_each(|tree| self.walk(tree, tree.row.size / WIDTH));
+        let turn = usize::try_from(self.looks).ok().and_then(|looks| looks.checked_rem(trees.len()));
+        if let Some(tree) = turn.and_then(|turn| trees.get(turn)).filter(|tree| tree.row.size >= WIDTH) {
             let mut drawn = [0; 8];
             self.core.host.random.fill(&mut drawn);
-            self.tile(tree, u64::from_le_bytes(drawn) % full, CheckScope::Sample);
+            self.tile(tree, u64::from_le_bytes(drawn) % (tree.row.size / WIDTH), CheckScope::Sample);
         }
-        self.looks += 1;
-        // Every other look goes on with the walk through all tiles.
-        let period = Duration::from_secs(self.core.config.integrity.period_hours * 3_600);
-        let wanted = u32::try_from((2 * tiles).max(1)).map_or(INTERVAL_MIN, |looks| period / looks);
+        self.looks = self.looks.wrapping_add(1);
+        let wanted = u32::try_from(tiles.max(1)).map_or(INTERVAL_MIN, |tiles| self.period() / tiles);
         interval.min(wanted).max(INTERVAL_MIN)
+    }
+
+    fn period(&self) -> Duration {
+        Duration::from_millis(self.core.config.integrity.period_ms)
     }
 
     /// The ledgers of partitions that are at work here.
@@ -112,18 +111,22 @@ impl Checker {
             .collect()
     }
 
-    /// The next tile of a walk; at its end the whole is recorded as sound, and the next walk begins.
+    /// The next tile of a walk, where it is due; at its end the whole is recorded as sound, and the next walk begins.
     fn walk(&mut self, tree: &Tree, full: u64) {
-        let now_ns = self.core.host.clock.now_ns();
-        let begun = Walk { next: 0, checked: 0, began_at_ns: now_ns };
+        let (clock, period) = (&self.core.host.clock, self.period());
+        let (now, now_ns) = (clock.monotonic(), clock.now_ns());
+        let begun = Walk { next: 0, checked: 0, began: now, began_at_ns: now_ns };
         let mut walk = *self.walks.entry(tree.tenant.clone()).or_insert(begun);
-        if walk.next < full {
-            if self.tile(tree, walk.next, CheckScope::Store) {
-                walk.checked += WIDTH;
-            }
-            walk.next += 1;
+        // Evenly: of so many tiles the n-th is due after n of as many parts of the period.
+        let passed = now.saturating_sub(walk.began).as_nanos() * u128::from(full);
+        if full == 0 || passed < period.as_nanos() * u128::from(walk.next + 1) {
+            return;
         }
-        if walk.next >= full && full > 0 {
+        if self.tile(tree, walk.next, CheckScope::Store) {
+            walk.checked += WIDTH;
+        }
+        walk.next += 1;
+        if walk.next >= full {
             let end = walk.next * WIDTH;
             let found = self.with(tree, |fsck| fsck.published());
             let sound = self.judged(tree, CheckScope::Store, (0, end), found);

@@ -9,8 +9,12 @@ use super::events::start;
 use super::running::Running;
 
 /// Looks as close as they come, and leaves that tell of them soon.
-const SETTINGS: &[&str] =
-    &["integrity.interval_ms=20", "recorder.tick_interval_ms=100", "ledger.checkpoint_interval_ms=100"];
+const SETTINGS: &[&str] = &[
+    "integrity.interval_ms=20",
+    "integrity.period_ms=1000",
+    "recorder.tick_interval_ms=100",
+    "ledger.checkpoint_interval_ms=100",
+];
 
 /// More than one tile.
 const EVENTS: u64 = 300;
